@@ -17,6 +17,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Ground.
@@ -29,6 +30,17 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // Platform.
+        .target(
+            name: "Storage",
+            dependencies: [
+                "CupelCore", "CLinux", "CPostgres",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        .target(name: "CupelTesting", dependencies: ["CupelCore", "CLinux"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "CupelCore", "CupelTesting"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
     ]
 )
