@@ -18,6 +18,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Ground.
@@ -37,6 +40,25 @@ let package = Package(
             dependencies: [
                 "CupelCore", "CLinux", "CPostgres",
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        // Engines.
+        .target(name: "Artefacts", dependencies: ["CupelCore", "Storage"]),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "CupelCore", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "CupelCore", "CupelTesting", "Jobs", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .target(name: "CupelTesting", dependencies: ["CupelCore", "CLinux"]),
