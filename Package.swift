@@ -42,12 +42,32 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                "CupelCore",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(name: "SecretStore", dependencies: ["CupelCore"]),
+        .target(name: "Identity", dependencies: ["CupelCore"]),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "CupelCore", "CupelTesting", "Telemetry",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]
+        ),
+        .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
+        .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity"]),
         // Engines.
         .target(name: "Artefacts", dependencies: ["CupelCore", "Storage"]),
         .target(
             name: "Jobs",
             dependencies: [
-                "CupelCore", "Storage",
+                "CupelCore", "Storage", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

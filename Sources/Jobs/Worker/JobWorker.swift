@@ -2,6 +2,7 @@ import CupelCore
 package import Logging
 import ServiceLifecycle
 import Synchronization
+import Telemetry
 
 /// Runs jobs on a number of lanes: each claims one, heartbeats it while it runs, and claims the next.
 package struct JobWorker: Service {
@@ -56,7 +57,7 @@ package struct JobWorker: Service {
         do {
             return try await queue.claim(limit: 1, worker: name).first
         } catch {
-            logger.error("jobs cannot be claimed", metadata: ["error": "\(error)"])
+            logger.log(.error, "jobs cannot be claimed", [.error: "\(error)"])
             return nil
         }
     }
@@ -72,17 +73,17 @@ package struct JobWorker: Service {
             switch ending {
             case .done(let outcome):
                 if try await !queue.complete(job, result: outcome.result, effects: outcome.effects) {
-                    logger.warning("a stale completion was refused", metadata: ["job.id": "\(job.id)"])
+                    logger.log(.warning, "a stale completion was refused", [.jobID: "\(job.id)"])
                 }
             case .failed(let error):
-                logger.warning("a job failed", metadata: ["job.id": "\(job.id)", "error": "\(error)"])
+                logger.log(.warning, "a job failed", [.jobID: "\(job.id)", .jobKind: job.kind, .error: "\(error)"])
                 try await queue.fail(job, error)
             case .cancelled: try await queue.finishCancelled(job)
             case .stopped: try await queue.release(job)
-            case .leaseLost: logger.warning("a lease was lost", metadata: ["job.id": "\(job.id)"])
+            case .leaseLost: logger.log(.warning, "a lease was lost", [.jobID: "\(job.id)"])
             }
         } catch {
-            logger.error("the end of a job was not recorded", metadata: ["job.id": "\(job.id)", "error": "\(error)"])
+            logger.log(.error, "the end of a job was not recorded", [.jobID: "\(job.id)", .error: "\(error)"])
             try? await queue.fail(job, error)
         }
     }
