@@ -29,6 +29,17 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
+        // Products.
+        .target(
+            name: "Playbooks",
+            dependencies: [
+                "CupelCore",
+                .product(name: "OrderedCollections", package: "swift-collections"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Resources/module-specs.json")]
+        ),
+        .testTarget(name: "PlaybooksTests", dependencies: ["Playbooks", "CupelCore"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
     ]
 )
