@@ -1,5 +1,5 @@
 package import CupelCore
-import OrderedCollections
+package import OrderedCollections
 
 /// The JSON Schema that a model's answer is constrained by, made from a plan.
 ///

@@ -1,4 +1,5 @@
 package import CupelCore
+import OrderedCollections
 
 /// What a model is asked.
 package struct AuthorPrompt: Sendable, Hashable {

@@ -1,5 +1,3 @@
-package import CupelCore
-
 /// What an author tells whoever watches, as it happens. Durations are of the stage that has just ended.
 package enum AuthorStep: Sendable {
     /// The ask was read into tasks with offered modules, and why.

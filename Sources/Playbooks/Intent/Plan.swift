@@ -1,4 +1,5 @@
 package import CupelCore
+import OrderedCollections
 
 /// What an ask is understood as: who it is for, and one draft a task.
 package struct Plan: Sendable, Hashable {
@@ -57,7 +58,7 @@ package struct AskPlanner: Sendable {
             offers.append(offer(match, read))
         }
         let usual = offers.filter { !ModuleReaders.lastResorts.contains($0.module) }
-        if !usual.isEmpty, !reading.wants(.run) { offers = usual }
+        if !usual.isEmpty { offers = usual }
         guard let best = offers.first else { return nil }
         let near = offers.filter { $0.score >= best.score * Self.nearness }
         return TaskDraft(

@@ -80,7 +80,7 @@ extension Reading {
         "library", "libraries", "module", "primary", "secondary", "supplementary", "empty", "some", "again", "back",
         "there", "then", "boot", "startup", "both", "home", "shell", "unix", "linux", "local", "regular", "normal", "just",
         "please", "now", "currently", "always", "should", "must", "needs", "we", "i", "us", "me", "you", "repository",
-        "removed", "deleted", "i'd", "cron", "job", "unused", "old", "unneeded", "application", "app_", "everything",
+        "removed", "deleted", "mode", "permissions", "permission", "owner", "uid", "gid", "id", "i'd", "cron", "job", "unused", "old", "unneeded", "application", "app_", "everything",
     ]
 
     static func isName(_ word: Word) -> Bool {

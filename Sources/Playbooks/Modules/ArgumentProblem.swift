@@ -1,5 +1,3 @@
-package import CupelCore
-
 /// One thing wrong with the arguments of one task, in words that a person or a model can act on.
 package struct ArgumentProblem: Sendable, Hashable {
     /// What kind of thing is wrong.

@@ -1,5 +1,5 @@
-package import CupelCore
-package import OrderedCollections
+import CupelCore
+import OrderedCollections
 
 /// Checks a playbook's arguments against the module specifications, without running anything.
 ///

@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 package import OrderedCollections
 
 /// What is known of one builtin module: its options and how they go together.

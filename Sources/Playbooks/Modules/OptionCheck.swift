@@ -1,4 +1,5 @@
 import CupelCore
+import OrderedCollections
 
 /// The check of one option's value against its type and choices.
 enum OptionCheck {

@@ -1,4 +1,5 @@
 import CupelCore
+import OrderedCollections
 
 /// How well one module's words fit a clause, and which words those were.
 struct ModuleMatch: Sendable {

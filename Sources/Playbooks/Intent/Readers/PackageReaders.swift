@@ -67,7 +67,9 @@ enum PackageReaders {
 
     private static func generic(_ reading: Reading) -> ModuleReading? {
         let names = packages(reading)
-        guard isAbout(reading), !names.isEmpty else { return nil }
+        // Where the ask names the manager, that manager's own module is meant.
+        let hasManager = reading.has("apt", "apt-get", "dnf", "yum", "pip", "pip3", "virtualenv", "venv")
+        guard isAbout(reading), !names.isEmpty, !hasManager else { return nil }
         return installation(reading, names)
     }
 
