@@ -33,7 +33,8 @@ package struct Ask: Sendable, Hashable {
     private static func isForbidden(_ scalar: UnicodeScalar) -> Bool {
         switch scalar {
         case "\n", "\r", "\t": false
-        case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFD}", "\u{FEFF}", "\u{2028}"..."\u{202E}", "\u{2066}"..."\u{2069}":
+        case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFD}", "\u{FEFF}", "\u{2028}"..."\u{202E}",
+            "\u{2066}"..."\u{2069}":
             true
         default: false
         }

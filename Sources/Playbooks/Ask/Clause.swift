@@ -21,7 +21,8 @@ extension Clause {
     static let maximumCount = 10
 
     private static let fillers: Set<String> = [
-        "please", "then", "also", "and", "now", "first", "finally", "just", "next", "afterwards", "that", "can", "could",
+        "please", "then", "also", "and", "now", "first", "finally", "just", "next", "afterwards", "that", "can",
+        "could",
         "you", "i", "we", "want", "would", "like", "to", "should", "must", "after", "sure", "be", "lastly", "so", "&",
         "kindly", "hey", "hi", "hello", "it's", "only",
     ]
@@ -30,7 +31,9 @@ extension Clause {
         ["make", "sure"], ["be", "sure"], ["ensure"], ["make", "certain"], ["guarantee"], ["see", "to", "it"],
     ]
     private static let copulas: Set<String> = ["is", "are", "be", "gets", "get", "must", "should", "been"]
-    private static let negations: Set<String> = ["not", "don't", "doesn't", "never", "isn't", "dont", "without", "won't"]
+    private static let negations: Set<String> = [
+        "not", "don't", "doesn't", "never", "isn't", "dont", "without", "won't",
+    ]
 
     /// Splits an ask's words into clauses, in order.
     static func split(_ words: [Word]) -> [Clause] {
@@ -57,7 +60,9 @@ extension Clause {
     private func separated() -> [Clause] {
         let services = actions.filter(\.isOfServices)
         guard !services.isEmpty, services.count < actions.count else { return [self] }
-        return [Clause(actions: actions.filter { !$0.isOfServices }, words: words), Clause(actions: services, words: words)]
+        return [
+            Clause(actions: actions.filter { !$0.isOfServices }, words: words), Clause(actions: services, words: words),
+        ]
     }
 
     /// Reads what is wanted from the words of one piece; `nil` when only fillers are left.
@@ -125,7 +130,8 @@ extension Clause {
 
     private static func isSeparator(_ word: Word) -> Bool {
         if word.kind == .mark { return [",", ";", ".", "!", "?"].contains(word.text) }
-        return word.kind == .plain && ["and", "then", "afterwards", "&", "&&", "but", "before", "plus"].contains(word.lower)
+        return word.kind == .plain
+            && ["and", "then", "afterwards", "&", "&&", "but", "before", "plus"].contains(word.lower)
     }
 
     /// Whether, past fillers, a verb (or "make sure", or "it is running") comes next.
@@ -145,7 +151,8 @@ extension Clause {
         let span = words[next...].prefix(8)
         guard !current.contains(where: { Action.ofVerb($0) == .remove }) else { return false }
         let upTo = span.firstIndex { isSeparator($0) } ?? span.endIndex
-        guard let copula = words[next..<upTo].firstIndex(where: { ["is", "are"].contains($0.lower) }), copula > next else {
+        guard let copula = words[next..<upTo].firstIndex(where: { ["is", "are"].contains($0.lower) }), copula > next
+        else {
             return false
         }
         return copula + 1 < words.count && Action.ofState(words[copula + 1]) != nil

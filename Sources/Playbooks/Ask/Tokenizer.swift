@@ -40,7 +40,9 @@ struct Tokenizer {
     private mutating func quoted(until close: Character) -> Bool {
         var end = at + 1
         while end < text.count {
-            if text[end] == close, end + 1 == text.count || !(text[end + 1].isLetter || text[end + 1].isNumber) { break }
+            if text[end] == close, end + 1 == text.count || !(text[end + 1].isLetter || text[end + 1].isNumber) {
+                break
+            }
             end += 1
         }
         guard end < text.count, end > at + 1 else { return false }
@@ -79,7 +81,8 @@ enum Shape {
     private static let fileEndings: Set<String> = [
         "conf", "cfg", "cnf", "ini", "yml", "yaml", "json", "toml", "xml", "sh", "bash", "py", "pl", "rb", "js", "php",
         "txt", "md", "html", "css", "j2", "tar", "gz", "tgz", "zip", "bz2", "xz", "zst", "deb", "rpm", "pem", "key",
-        "crt", "cert", "env", "sql", "log", "repo", "list", "rules", "asc", "gpg", "jar", "war", "bin", "csv", "sudoers",
+        "crt", "cert", "env", "sql", "log", "repo", "list", "rules", "asc", "gpg", "jar", "war", "bin", "csv",
+        "sudoers",
         "properties", "service", "timer", "socket", "mount", "iso", "img", "pub", "htpasswd",
     ]
     private static let unitEndings: Set<String> = ["service", "timer", "socket", "mount"]
@@ -94,7 +97,9 @@ enum Shape {
         for prefix in ["/", "~/", "./", "../"] where piece.hasPrefix(prefix) { return .path }
         if piece.count > 1, piece == "/" { return .path }
         let ending = fileEnding(of: lower)
-        if piece.contains("/"), ending != nil || lower.hasPrefix("files/") || lower.hasPrefix("templates/") { return .path }
+        if piece.contains("/"), ending != nil || lower.hasPrefix("files/") || lower.hasPrefix("templates/") {
+            return .path
+        }
         if let ending, !unitEndings.contains(ending), !piece.contains("=") { return .file }
         return .plain
     }

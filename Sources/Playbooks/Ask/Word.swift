@@ -27,7 +27,9 @@ struct Word: Sendable, Hashable {
             first.properties.isAlphabetic || ("0"..."9").contains(first) || first == "_"
         else { return false }
         return text.count <= 64
-            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || Self.nameMarks.contains($0)) }
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || Self.nameMarks.contains($0))
+            }
     }
 
     private static let nameMarks = Set("0123456789_-.+@:".unicodeScalars)
@@ -58,7 +60,9 @@ enum Stem {
         if let known = irregular[word] { return known }
         for (ending, least) in [("ing", 6), ("ed", 5), ("es", 5), ("s", 4)] where word.hasSuffix(ending) {
             guard word.count >= least, !word.hasSuffix("ss"), word.allSatisfy(\.isLetter) else { continue }
-            if ending == "es", !["sh", "ch", "x", "ss"].contains(where: { word.dropLast(2).hasSuffix($0) }) { continue }
+            if ending == "es", !["sh", "ch", "x", "ss"].contains(where: { word.dropLast(2).hasSuffix($0) }) {
+                continue
+            }
             return String(word.dropLast(ending.count))
         }
         return word

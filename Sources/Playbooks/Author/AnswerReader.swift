@@ -17,7 +17,9 @@ struct AnswerReader: Sendable {
     /// - Throws: ``CupelError`` `validation_error` with a message for the model.
     func playbook(_ text: String, plan: Plan, schema: AnswerSchema) throws(CupelError) -> Playbook {
         let answer = text.trimmingSpace()
-        guard answer.utf8.count <= Self.maximumBytes else { throw Self.refusal("it is over \(Self.maximumBytes) bytes") }
+        guard answer.utf8.count <= Self.maximumBytes else {
+            throw Self.refusal("it is over \(Self.maximumBytes) bytes")
+        }
         guard answer.hasPrefix("{") else {
             var playbook = try PlaybookParser(catalog: catalog).parse(answer)
             for index in playbook.plays.indices { playbook.plays[index].makeLintClean() }
@@ -58,7 +60,10 @@ struct AnswerReader: Sendable {
     }
 
     private func task(
-        _ json: JSON, _ draft: TaskDraft, _ schema: AnswerSchema, _ key: String
+        _ json: JSON,
+        _ draft: TaskDraft,
+        _ schema: AnswerSchema,
+        _ key: String
     ) throws(CupelError) -> PlaybookTask {
         let module = try pick(json["module"], from: draft.offers.map(\.module), key + ".module")
         guard let offer = draft.offers.first(where: { $0.module == module }), let spec = catalog.modules[module] else {
@@ -74,7 +79,10 @@ struct AnswerReader: Sendable {
 
     /// The arguments in the order of the offer, each one of its candidates.
     private func arguments(
-        _ json: JSON?, _ offer: ModuleOffer, _ schema: AnswerSchema, _ key: String
+        _ json: JSON?,
+        _ offer: ModuleOffer,
+        _ schema: AnswerSchema,
+        _ key: String
     ) throws(CupelError) -> OrderedDictionary<String, JSON> {
         let given = json?.objectValue ?? [:]
         var arguments: OrderedDictionary<String, JSON> = [:]

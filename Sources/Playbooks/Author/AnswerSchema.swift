@@ -96,6 +96,8 @@ private struct SchemaComposer {
 
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.count <= AnswerSchema.maximumLiteral && !text.hasPrefix("<value ")
-            && text.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") }
+            && text.utf8.allSatisfy {
+                (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"")
+            }
     }
 }

@@ -17,8 +17,13 @@ extension AuthoredPlaybook {
             let plan = json["plan"], let attempts = json["attempts"]?.arrayValue, let timings = json["timings"]
         else { throw Playbook.broken }
         self.init(
-            ask: ask, playbook: try Playbook(json: playbook), yaml: yaml, plan: try Plan(json: plan), attempts: [],
-            timings: AuthorTimings(json: timings))
+            ask: ask,
+            playbook: try Playbook(json: playbook),
+            yaml: yaml,
+            plan: try Plan(json: plan),
+            attempts: [],
+            timings: AuthorTimings(json: timings)
+        )
         for attempt in attempts { self.attempts.append(try AuthorAttempt(json: attempt)) }
     }
 }
@@ -33,7 +38,8 @@ extension Plan {
     }
 
     init(json: JSON) throws(CupelError) {
-        guard let hosts = json["hosts"]?.texts, let titles = json["titles"]?.texts, let tasks = json["tasks"]?.arrayValue
+        guard let hosts = json["hosts"]?.texts, let titles = json["titles"]?.texts,
+            let tasks = json["tasks"]?.arrayValue
         else { throw Playbook.broken }
         self.init(hosts: hosts, tasks: [], titles: titles)
         for task in tasks { self.tasks.append(try TaskDraft(json: task)) }
@@ -74,8 +80,14 @@ extension ModuleOffer {
         var read: [Slot] = []
         for slot in slots { read.append(try Slot(json: slot)) }
         self.init(
-            module: module, score: score, reason: reason, slots: read, title: title, lintExceptions: exceptions,
-            keywords: Dictionary(uniqueKeysWithValues: keywords.map { ($0.key, $0.value) }))
+            module: module,
+            score: score,
+            reason: reason,
+            slots: read,
+            title: title,
+            lintExceptions: exceptions,
+            keywords: Dictionary(uniqueKeysWithValues: keywords.map { ($0.key, $0.value) })
+        )
     }
 }
 
@@ -94,7 +106,8 @@ extension AuthorAttempt {
     var json: JSON {
         [
             "answer": .string(answer.text), "cut": .bool(answer.isCut),
-            "prompt_tokens": .integer(Int64(answer.promptTokens)), "answer_tokens": .integer(Int64(answer.answerTokens)),
+            "prompt_tokens": .integer(Int64(answer.promptTokens)),
+            "answer_tokens": .integer(Int64(answer.answerTokens)),
             "problems": .array(problems.map(JSON.string)),
         ]
     }
@@ -104,8 +117,11 @@ extension AuthorAttempt {
             let problems = json["problems"]?.texts
         else { throw Playbook.broken }
         let answer = AuthorAnswer(
-            text: text, isCut: isCut, promptTokens: json["prompt_tokens"]?.intValue ?? 0,
-            answerTokens: json["answer_tokens"]?.intValue ?? 0)
+            text: text,
+            isCut: isCut,
+            promptTokens: json["prompt_tokens"]?.intValue ?? 0,
+            answerTokens: json["answer_tokens"]?.intValue ?? 0
+        )
         self.init(answer: answer, problems: problems)
     }
 }
@@ -122,8 +138,11 @@ extension AuthorTimings {
     init(json: JSON) {
         func duration(_ key: String) -> Duration { .microseconds(Int64((json[key]?.doubleValue ?? 0) * 1000)) }
         self.init(
-            planning: duration("planning_ms"), answering: duration("answering_ms"),
-            composing: duration("composing_ms"), linting: duration("linting_ms"))
+            planning: duration("planning_ms"),
+            answering: duration("answering_ms"),
+            composing: duration("composing_ms"),
+            linting: duration("linting_ms")
+        )
     }
 }
 

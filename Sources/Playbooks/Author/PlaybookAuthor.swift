@@ -21,7 +21,8 @@ package struct PlaybookAuthor: Sendable {
     /// `complete` asks a model, `lint` gives what a linter finds in YAML (empty when it is clean), `progress` hears of
     /// every step.
     package init(
-        catalog: ModuleCatalog, time: any TimeSource = SystemTime(),
+        catalog: ModuleCatalog,
+        time: any TimeSource = SystemTime(),
         complete: @escaping @Sendable (AuthorPrompt) async throws -> AuthorAnswer,
         lint: @escaping @Sendable (String) async throws -> [LintFinding],
         progress: @escaping @Sendable (AuthorStep) -> Void = { _ in }
@@ -60,7 +61,8 @@ package struct PlaybookAuthor: Sendable {
         let number = state.attempts.count + 1
         let started = time.monotonic
         let answer = try await complete(
-            AuthorPrompt(ask: state.ask, plan: state.plan, schema: state.schema, problems: state.problems))
+            AuthorPrompt(ask: state.ask, plan: state.plan, schema: state.schema, problems: state.problems)
+        )
         let answered = time.monotonic
         state.timings.answering += answered - started
         progress(.answered(answer, attempt: number, took: answered - started))
@@ -80,7 +82,10 @@ package struct PlaybookAuthor: Sendable {
 
     /// The checks of a playbook that was read.
     private func check(
-        _ read: Playbook, _ answer: AuthorAnswer, _ state: inout AuthorState, since answered: Duration
+        _ read: Playbook,
+        _ answer: AuthorAnswer,
+        _ state: inout AuthorState,
+        since answered: Duration
     ) async throws -> AuthoredPlaybook? {
         let number = state.attempts.count + 1
         let (playbook, problems) = validator.check(read)
@@ -102,8 +107,13 @@ package struct PlaybookAuthor: Sendable {
             return nil
         }
         return AuthoredPlaybook(
-            ask: state.ask.text, playbook: playbook, yaml: yaml, plan: state.plan,
-            attempts: state.attempts + [AuthorAttempt(answer: answer, problems: [])], timings: state.timings)
+            ask: state.ask.text,
+            playbook: playbook,
+            yaml: yaml,
+            plan: state.plan,
+            attempts: state.attempts + [AuthorAttempt(answer: answer, problems: [])],
+            timings: state.timings
+        )
     }
 
     private func reject(_ problems: [String], _ answer: AuthorAnswer, _ state: inout AuthorState) {

@@ -52,7 +52,9 @@ package struct EvaluationReport: Sendable {
             lines.append(Self.row(name, String(count), "\(count * 100 / max(1, outcomes.count)) %"))
         }
         lines += ["", Self.row("stage", "median ms", "largest ms")]
-        for stage in stages { lines.append(Self.row(stage.name, Self.rounded(stage.median), Self.rounded(stage.largest))) }
+        for stage in stages {
+            lines.append(Self.row(stage.name, Self.rounded(stage.median), Self.rounded(stage.largest)))
+        }
         lines += ["", "tokens: \(tokens.prompt) prompt, \(tokens.answer) answer"]
         let wrong = outcomes.filter { !$0.hasRightIntent || !$0.isLintClean }
         if !wrong.isEmpty { lines += ["", "not right:"] }
@@ -91,7 +93,8 @@ package struct EvaluationReport: Sendable {
             "stages": .array(
                 stages.map {
                     ["stage": .string($0.name), "median_ms": .number($0.median), "largest_ms": .number($0.largest)]
-                }),
+                }
+            ),
             "outcomes": .array(outcomes.map(Self.json)),
         ]
     }

@@ -93,8 +93,10 @@ extension ExpectedValue {
         }
         let contained = members["has"].map { $0.arrayValue ?? [$0] } ?? []
         self.init(
-            accepted: members["any"]?.arrayValue ?? [], contained: contained,
-            mayBeAbsent: members["absent"]?.boolValue ?? false)
+            accepted: members["any"]?.arrayValue ?? [],
+            contained: contained,
+            mayBeAbsent: members["absent"]?.boolValue ?? false
+        )
     }
 
     func matches(_ value: JSON?) -> Bool {

@@ -67,26 +67,43 @@ package struct PlaybookEvaluation: Sendable {
     }
 
     private func outcome(
-        of entry: EvaluationCase, write: @Sendable (String) async throws -> AuthoredPlaybook,
-        inspect: @Sendable (String) async throws -> Inspection, time: any TimeSource
+        of entry: EvaluationCase,
+        write: @Sendable (String) async throws -> AuthoredPlaybook,
+        inspect: @Sendable (String) async throws -> Inspection,
+        time: any TimeSource
     ) async throws -> EvaluationOutcome {
         let authored: AuthoredPlaybook
         do {
             authored = try await write(entry.ask)
         } catch let error as CupelError {
             return EvaluationOutcome(
-                ask: entry.ask, authored: nil, failure: error.description, isValid: false, hasValidArguments: false,
-                isSyntaxClean: false, isLintClean: false, hasRightIntent: false, findings: [], inspectionMilliseconds: 0)
+                ask: entry.ask,
+                authored: nil,
+                failure: error.description,
+                isValid: false,
+                hasValidArguments: false,
+                isSyntaxClean: false,
+                isLintClean: false,
+                hasRightIntent: false,
+                findings: [],
+                inspectionMilliseconds: 0
+            )
         }
         let started = time.monotonic
         let inspection = try await inspect(authored.yaml)
         let took = (time.monotonic - started).inMilliseconds
         return EvaluationOutcome(
-            ask: entry.ask, authored: authored, failure: nil, isValid: readsBack(authored),
+            ask: entry.ask,
+            authored: authored,
+            failure: nil,
+            isValid: readsBack(authored),
             hasValidArguments: ArgumentValidator(catalog: catalog).check(authored.playbook).problems.isEmpty,
-            isSyntaxClean: inspection.syntax.isEmpty, isLintClean: inspection.lint.isEmpty,
-            hasRightIntent: entry.matches(authored.playbook), findings: inspection.syntax + inspection.lint,
-            inspectionMilliseconds: took)
+            isSyntaxClean: inspection.syntax.isEmpty,
+            isLintClean: inspection.lint.isEmpty,
+            hasRightIntent: entry.matches(authored.playbook),
+            findings: inspection.syntax + inspection.lint,
+            inspectionMilliseconds: took
+        )
     }
 
     /// Whether the YAML holds the tree, lint exceptions aside, which are comments.

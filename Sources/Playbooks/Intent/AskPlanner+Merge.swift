@@ -56,7 +56,8 @@ enum TaskName {
         let clean = text.map { $0.isNewline || $0 == "\t" ? " " : $0 }.filter { !"{}%#\\\"".contains($0) }
         let trimmed = String(clean).trimmingSpace().prefix(maximumLength).trimmingSpace()
         guard let first = trimmed.first else { return "Run a task" }
-        return first.isLowercase ? first.uppercased() + trimmed.dropFirst() : first.isLetter ? trimmed : "Task " + trimmed
+        return first.isLowercase
+            ? first.uppercased() + trimmed.dropFirst() : first.isLetter ? trimmed : "Task " + trimmed
     }
 
     /// One name of two, "Start service x" and "Enable service x" giving "Start and enable service x".

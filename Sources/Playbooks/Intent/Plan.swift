@@ -53,7 +53,8 @@ package struct AskPlanner: Sendable {
     private func draft(_ reading: Reading) -> TaskDraft? {
         var offers: [ModuleOffer] = []
         for match in index.rank(reading.clause) {
-            guard let reader = ModuleReaders.all[match.module], let read = reader(reading), isComplete(read, match.module)
+            guard let reader = ModuleReaders.all[match.module], let read = reader(reading),
+                isComplete(read, match.module)
             else { continue }
             offers.append(offer(match, read))
         }
@@ -62,8 +63,10 @@ package struct AskPlanner: Sendable {
         guard let best = offers.first else { return nil }
         let near = offers.filter { $0.score >= best.score * Self.nearness }
         return TaskDraft(
-            clause: reading.clause.sentence, offers: Array(near.prefix(Self.maximumOffers)),
-            titles: Self.titles(best, reading))
+            clause: reading.clause.sentence,
+            offers: Array(near.prefix(Self.maximumOffers)),
+            titles: Self.titles(best, reading)
+        )
     }
 
     /// Whether the ask gives every option that the module requires: what it does not give is not made up.
@@ -77,17 +80,22 @@ package struct AskPlanner: Sendable {
     private func offer(_ match: ModuleMatch, _ reading: ModuleReading) -> ModuleOffer {
         let words = match.words.prefix(3).map { $0.hasPrefix("!") ? "to \($0.dropFirst())" : "'\($0)'" }
         return ModuleOffer(
-            module: match.module, score: match.score,
-            reason: "offered because of " + words.joined(separator: ", "), slots: reading.slots, title: reading.title,
+            module: match.module,
+            score: match.score,
+            reason: "offered because of " + words.joined(separator: ", "),
+            slots: reading.slots,
+            title: reading.title,
             lintExceptions: reading.lintExceptions,
-            keywords: Dictionary(reading.keywords, uniquingKeysWith: { first, _ in first }))
+            keywords: Dictionary(reading.keywords, uniquingKeysWith: { first, _ in first })
+        )
     }
 
     /// The task's names: ours, and the person's own words where they stand alone.
     private static func titles(_ offer: ModuleOffer, _ reading: Reading) -> [String] {
         let own = TaskName.normalised(offer.title)
         let said = TaskName.normalised(reading.clause.sentence)
-        let standsAlone = !reading.pointsBack && reading.clause.words.count > 2 && said.count <= 72
+        let standsAlone =
+            !reading.pointsBack && reading.clause.words.count > 2 && said.count <= 72
             && Action.ofImperative(reading.clause.words[0]) != nil && reading.actions.count == 1
             && !said.contains { "'\"{}%#:\\".contains($0) }
         return standsAlone && said != own ? [own, said] : [own]
@@ -96,7 +104,10 @@ package struct AskPlanner: Sendable {
     private static func titles(_ drafts: [TaskDraft]) -> [String] {
         let names = drafts.map { $0.titles[0] }
         let joined = names.enumerated().map { $0 == 0 ? $1 : $1.prefix(1).lowercased() + $1.dropFirst() }
-        let all = joined.count < 3 ? joined.joined(separator: " and ") : joined.dropLast().joined(separator: ", ") + " and " + joined[joined.count - 1]
+        let all =
+            joined.count < 3
+            ? joined.joined(separator: " and ")
+            : joined.dropLast().joined(separator: ", ") + " and " + joined[joined.count - 1]
         return [TaskName.normalised(all.count <= 100 ? all : names[0] + " and \(drafts.count - 1) more")]
     }
 
@@ -107,6 +118,7 @@ package struct AskPlanner: Sendable {
         let part = String(clause.sentence.prefix(120))
         return CupelError(
             .nothingFits,
-            "No module fits '\(part)': say what should change and name it, as 'install nginx' or 'create user bob'.\(hint)")
+            "No module fits '\(part)': say what should change and name it, as 'install nginx' or 'create user bob'.\(hint)"
+        )
     }
 }

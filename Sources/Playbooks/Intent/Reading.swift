@@ -17,7 +17,9 @@ struct Reading: Sendable {
     func wants(_ actions: Action...) -> Bool { actions.contains { clause.actions.contains($0) } }
 
     /// Whether the clause has one of these stems.
-    func has(_ stems: String...) -> Bool { words.contains { $0.kind == .plain && (stems.contains($0.stem) || stems.contains($0.lower)) } }
+    func has(_ stems: String...) -> Bool {
+        words.contains { $0.kind == .plain && (stems.contains($0.stem) || stems.contains($0.lower)) }
+    }
 
     /// Whether the ask has one of these stems anywhere.
     func asks(_ stems: String...) -> Bool { ask.contains { stems.contains($0.stem) || stems.contains($0.lower) } }
@@ -33,7 +35,8 @@ struct Reading: Sendable {
 
     /// Whether "it" or the like points back.
     var pointsBack: Bool {
-        words.count == 1 || words.contains { ["it", "them", "they", "its", "their", "his", "her", "him"].contains($0.lower) }
+        words.count == 1
+            || words.contains { ["it", "them", "they", "its", "their", "his", "her", "him"].contains($0.lower) }
     }
 
     /// The first word after one of `leads` that `accepts`, looking at most `distance` words far.
@@ -65,12 +68,15 @@ struct Reading: Sendable {
 
 /// Names and paths.
 extension Reading {
-    private static let articles: Set<String> = ["the", "a", "an", "new", "this", "that", "my", "our", "its", "all", "any"]
+    private static let articles: Set<String> = [
+        "the", "a", "an", "new", "this", "that", "my", "our", "its", "all", "any",
+    ]
 
     /// Words that are never the name of something.
     static let stopWords: Set<String> = [
         "the", "a", "an", "new", "this", "that", "my", "our", "its", "all", "any", "with", "without", "and", "or", "to",
-        "from", "in", "into", "on", "onto", "at", "as", "by", "of", "for", "is", "are", "be", "it", "them", "they", "so",
+        "from", "in", "into", "on", "onto", "at", "as", "by", "of", "for", "is", "are", "be", "it", "them", "they",
+        "so",
         "if", "not", "no", "every", "each", "called", "named", "name", "using", "via", "through", "has", "have", "his",
         "her", "their", "system", "existing", "following", "owned", "who", "which", "whose", "when", "does", "only",
         "group", "groups", "user", "users", "account", "accounts", "package", "packages", "service", "services",
@@ -78,9 +84,11 @@ extension Reading {
         "server", "servers", "host", "hosts", "machine", "machines", "node", "nodes", "present", "absent", "up", "also",
         "installed", "running", "enabled", "disabled", "started", "stopped", "latest", "version", "belonging", "python",
         "library", "libraries", "module", "primary", "secondary", "supplementary", "empty", "some", "again", "back",
-        "there", "then", "boot", "startup", "both", "home", "shell", "unix", "linux", "local", "regular", "normal", "just",
+        "there", "then", "boot", "startup", "both", "home", "shell", "unix", "linux", "local", "regular", "normal",
+        "just",
         "please", "now", "currently", "always", "should", "must", "needs", "we", "i", "us", "me", "you", "repository",
-        "removed", "deleted", "mode", "permissions", "permission", "owner", "uid", "gid", "id", "i'd", "cron", "job", "unused", "old", "unneeded", "application", "app_", "everything",
+        "removed", "deleted", "mode", "permissions", "permission", "owner", "uid", "gid", "id", "i'd", "cron", "job",
+        "unused", "old", "unneeded", "application", "app_", "everything",
     ]
 
     static func isName(_ word: Word) -> Bool {
@@ -91,9 +99,12 @@ extension Reading {
     func names(of nouns: Set<String>) -> [String] {
         for (index, word) in words.enumerated() where nouns.contains(word.lower) && word.kind == .plain {
             var next = index + 1
-            while next < words.count, ["called", "named", "name", "with", "of", ":", "the"].contains(words[next].lower) {
+            while next < words.count, ["called", "named", "name", "with", "of", ":", "the"].contains(words[next].lower)
+            {
                 // "user with home": only "with (the) name" leads to a name.
-                if words[next].lower == "with", !words[next...].prefix(3).contains(where: { $0.lower == "name" }) { break }
+                if words[next].lower == "with", !words[next...].prefix(3).contains(where: { $0.lower == "name" }) {
+                    break
+                }
                 next += 1
             }
             let following = nameList(from: next)
@@ -144,7 +155,9 @@ extension Reading {
 
     /// The paths and file names, in order.
     var paths: [String] {
-        words.filter { $0.kind == .path || $0.kind == .file || ($0.kind == .quoted && $0.text.hasPrefix("/")) }.map(\.text)
+        words.filter { $0.kind == .path || $0.kind == .file || ($0.kind == .quoted && $0.text.hasPrefix("/")) }.map(
+            \.text
+        )
     }
 
     /// The paths on the hosts: absolute ones.
@@ -152,8 +165,10 @@ extension Reading {
 
     /// The path after one of some prepositions.
     func path(after leads: Set<String>) -> String? {
-        word(after: leads, within: 5) { $0.kind == .path || $0.kind == .file || ($0.kind == .quoted && $0.text.hasPrefix("/")) }?
-            .text
+        word(after: leads, within: 5) {
+            $0.kind == .path || $0.kind == .file || ($0.kind == .quoted && $0.text.hasPrefix("/"))
+        }?
+        .text
     }
 
     /// Where something goes: the path after "to", "into", "as", "under".
@@ -161,7 +176,9 @@ extension Reading {
 
     /// Owner, group and mode, where they are said, with their reasons.
     func ownership(into reading: inout ModuleReading) {
-        let joined = word(after: ["to", "owner", "owned", "own", "by"], within: 3) { $0.text.contains(":") && $0.isName }
+        let joined = word(after: ["to", "owner", "owned", "own", "by"], within: 3) {
+            $0.text.contains(":") && $0.isName
+        }
         if let parts = joined?.text.split(separator: ":"), parts.count == 2 {
             reading.set("owner", text: String(parts[0]), "'\(joined?.text ?? "")' is owner and group")
             reading.set("group", text: String(parts[1]), "'\(joined?.text ?? "")' is owner and group")
@@ -172,7 +189,11 @@ extension Reading {
     }
 
     private var owner: String? {
-        if let name = word(after: ["owner", "owned", "belong", "belongs"], within: 5, where: { Self.isName($0) && $0.lower != "recursively" }) {
+        if let name = word(
+            after: ["owner", "owned", "belong", "belongs"],
+            within: 5,
+            where: { Self.isName($0) && $0.lower != "recursively" }
+        ) {
             // "change the owner of /var/www to www-data": past the path the name stands after "to".
             return name.text
         }

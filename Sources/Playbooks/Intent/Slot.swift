@@ -61,7 +61,8 @@ struct ModuleReading: Sendable {
         guard !text.contains("{%"), !text.contains("{#") else { return false }
         for part in text.split(separator: "{{", omittingEmptySubsequences: false).dropFirst() {
             let inside = part.split(separator: "}}", maxSplits: 1, omittingEmptySubsequences: false)
-            guard inside.count == 2, inside[0].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." || $0 == " " })
+            guard inside.count == 2,
+                inside[0].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." || $0 == " " })
             else { return false }
         }
         return true

@@ -31,7 +31,11 @@ package struct ArgumentValidator: Sendable {
             let hint = nearest.isEmpty ? "" : "; near it are \(nearest.joined(separator: ", "))"
             return [
                 ArgumentProblem(
-                    kind: .unknownModule, path: path, module: task.module, message: "no builtin module has this name\(hint)")
+                    kind: .unknownModule,
+                    path: path,
+                    module: task.module,
+                    message: "no builtin module has this name\(hint)"
+                )
             ]
         }
         task.module = spec.name
@@ -122,7 +126,9 @@ private struct ArgumentCheck {
     }
 
     private mutating func check(
-        _ condition: ModuleSpec.Condition, _ given: OrderedDictionary<String, JSON>, _ present: Set<String>
+        _ condition: ModuleSpec.Condition,
+        _ given: OrderedDictionary<String, JSON>,
+        _ present: Set<String>
     ) {
         let value = given[condition.option] ?? spec.options[condition.option]?.defaultValue
         guard let value, value.scalarText == condition.value.scalarText else { return }

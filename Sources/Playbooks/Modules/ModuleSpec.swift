@@ -54,11 +54,15 @@ extension ModuleSpec {
         requiredTogether = Self.lists(facts["g"])
         requiredIf = (facts["i"]?.arrayValue ?? []).map { condition in
             Condition(
-                option: condition["k"]?.stringValue ?? "", value: condition["v"] ?? .null,
-                names: Self.names(condition["n"]), anyIsEnough: condition["any"]?.boolValue ?? false)
+                option: condition["k"]?.stringValue ?? "",
+                value: condition["v"] ?? .null,
+                names: Self.names(condition["n"]),
+                anyIsEnough: condition["any"]?.boolValue ?? false
+            )
         }
         requiredBy = Dictionary(
-            uniqueKeysWithValues: (facts["b"]?.objectValue ?? [:]).map { ($0.key, Self.names($0.value)) })
+            uniqueKeysWithValues: (facts["b"]?.objectValue ?? [:]).map { ($0.key, Self.names($0.value)) }
+        )
         takesFreeForm = facts["f"]?.boolValue ?? false
         takesAnyKey = facts["k"]?.boolValue ?? false
         freeFormChoices = Self.names(facts["c"])

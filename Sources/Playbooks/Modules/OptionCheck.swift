@@ -19,7 +19,8 @@ enum OptionCheck {
     }
 
     private static func listProblem(
-        _ value: JSON, _ option: OptionSpec
+        _ value: JSON,
+        _ option: OptionSpec
     ) -> (kind: ArgumentProblem.Kind, message: String)? {
         for element in value.arrayValue ?? parts(value) where !element.isTemplate {
             let name = "each element of \(option.name)"
@@ -41,11 +42,14 @@ enum OptionCheck {
     }
 
     private static func suboptionProblem(
-        _ value: JSON, _ option: OptionSpec
+        _ value: JSON,
+        _ option: OptionSpec
     ) -> (kind: ArgumentProblem.Kind, message: String)? {
         guard let members = value.objectValue else { return nil }
         for (name, value) in members {
-            guard let sub = option.suboptions[name] ?? option.suboptions.values.first(where: { $0.aliases.contains(name) })
+            guard
+                let sub = option.suboptions[name]
+                    ?? option.suboptions.values.first(where: { $0.aliases.contains(name) })
             else {
                 let near = Spelling.nearest(to: name, among: Array(option.suboptions.keys), count: 1).first
                 let hint = near.map { "; did you mean '\($0)'?" } ?? ""

@@ -51,7 +51,11 @@ extension PlaybookTask {
             let arguments = json["arguments"], let keywords = json["keywords"]?.objectValue
         else { throw Playbook.broken }
         self.init(
-            name: name, module: module, arguments: arguments, keywords: keywords,
-            lintExceptions: json["lint_exceptions"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+            name: name,
+            module: module,
+            arguments: arguments,
+            keywords: keywords,
+            lintExceptions: json["lint_exceptions"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        )
     }
 }

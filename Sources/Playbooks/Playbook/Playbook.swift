@@ -25,7 +25,10 @@ package struct Play: Sendable, Hashable {
 
     /// A play.
     package init(
-        name: String, hosts: String, keywords: OrderedDictionary<String, JSON> = [:], tasks: [PlaybookTask],
+        name: String,
+        hosts: String,
+        keywords: OrderedDictionary<String, JSON> = [:],
+        tasks: [PlaybookTask],
         handlers: [PlaybookTask] = []
     ) {
         self.name = name
@@ -51,7 +54,10 @@ package struct PlaybookTask: Sendable, Hashable {
 
     /// A task.
     package init(
-        name: String, module: String, arguments: JSON = .object([:]), keywords: OrderedDictionary<String, JSON> = [:],
+        name: String,
+        module: String,
+        arguments: JSON = .object([:]),
+        keywords: OrderedDictionary<String, JSON> = [:],
         lintExceptions: [String] = []
     ) {
         self.name = name

@@ -68,7 +68,9 @@ struct ModuleIndex: Sendable {
     /// Every module with a score above nought, best first.
     func rank(_ clause: Clause) -> [ModuleMatch] {
         var terms: [String: Double] = [:]
-        for word in clause.words where word.kind == .plain && !Self.ignored.contains(word.lower) { terms[word.stem] = 1 }
+        for word in clause.words where word.kind == .plain && !Self.ignored.contains(word.lower) {
+            terms[word.stem] = 1
+        }
         for (index, action) in clause.actions.enumerated() { terms["!" + action.rawValue] = index == 0 ? 2 : 1.5 }
         return weights.compactMap { entry in
             let norm = Self.saturation * (1 - Self.lengthEffect + Self.lengthEffect * entry.length / averageLength)

@@ -10,8 +10,10 @@ extension PlaybookParser {
         guard let hosts = members["hosts"] else { throw Self.refusal("play \(number) has no hosts") }
         let hostText = hosts.arrayValue.map { $0.map(\.scalarText).joined(separator: ",") } ?? hosts.scalarText
         var play = Play(
-            name: members["name"]?.scalarText ?? "Configure \(hostText)", hosts: hostText.isEmpty ? "all" : hostText,
-            tasks: [])
+            name: members["name"]?.scalarText ?? "Configure \(hostText)",
+            hosts: hostText.isEmpty ? "all" : hostText,
+            tasks: []
+        )
         for (key, value) in members where !["name", "hosts", "tasks", "handlers"].contains(key) {
             guard Keywords.play.contains(key) else {
                 throw Self.refusal("play \(number) uses '\(key)', which is not supported; use tasks only")
@@ -77,7 +79,9 @@ extension PlaybookParser {
 
     /// Turns `key=value ...` and free forms into options: `command: uptime` becomes `cmd: uptime`.
     private func arguments(
-        fromFreeForm text: String, of spec: ModuleSpec, number: Int
+        fromFreeForm text: String,
+        of spec: ModuleSpec,
+        number: Int
     ) throws(CupelError) -> JSON {
         if spec.takesFreeForm, spec.options["cmd"] != nil { return ["cmd": .string(text)] }
         if spec.takesFreeForm, spec.options["file"] != nil, !text.contains("=") { return ["file": .string(text)] }

@@ -11,7 +11,8 @@ enum AccountReaders {
     private static let nouns: Set<String> = ["user", "users", "account", "accounts", "login", "username"]
     private static let groupNouns: Set<String> = ["group", "groups"]
     private static let shells: [String: String] = [
-        "bash": "/bin/bash", "zsh": "/bin/zsh", "sh": "/bin/sh", "fish": "/usr/bin/fish", "nologin": "/usr/sbin/nologin",
+        "bash": "/bin/bash", "zsh": "/bin/zsh", "sh": "/bin/sh", "fish": "/usr/bin/fish",
+        "nologin": "/usr/sbin/nologin",
         "dash": "/bin/dash",
     ]
 
@@ -43,7 +44,8 @@ enum AccountReaders {
     }
 
     private static func user(_ reading: Reading) -> ModuleReading? {
-        guard isAbout(reading), let (name, why) = name(reading), reading.word(after: ["of"], where: { $0.kind == .path }) == nil
+        guard isAbout(reading), let (name, why) = name(reading),
+            reading.word(after: ["of"], where: { $0.kind == .path }) == nil
         else { return nil }
         var result = ModuleReading(title: "Create user \(name)")
         result.set("name", text: name, why)
@@ -69,9 +71,16 @@ enum AccountReaders {
         if let id = reading.word(after: ["uid", "id"], where: number).flatMap({ Int64($0.text) }) {
             result.set("uid", .integer(id), "the ask gives the uid")
         }
-        result.set("comment", text: reading.word(after: ["comment", "gecos"], where: { $0.kind == .quoted })?.text, "the ask gives a comment")
+        result.set(
+            "comment",
+            text: reading.word(after: ["comment", "gecos"], where: { $0.kind == .quoted })?.text,
+            "the ask gives a comment"
+        )
         let shell = reading.word(after: ["shell"], within: 4) { $0.kind == .path || shells[$0.lower] != nil }
-        let named = reading.words.enumerated().first { $0.offset + 1 < reading.words.count && shells[$0.element.lower] != nil && reading.words[$0.offset + 1].lower == "shell" }
+        let named = reading.words.enumerated().first {
+            $0.offset + 1 < reading.words.count && shells[$0.element.lower] != nil
+                && reading.words[$0.offset + 1].lower == "shell"
+        }
         if let shell = shell ?? named?.element {
             result.set("shell", text: shells[shell.lower] ?? shell.text, "the ask names the shell")
         } else if reading.has("nologin") || reading.has(phrase: "no login") || reading.has(phrase: "no shell") {
@@ -85,7 +94,9 @@ enum AccountReaders {
             result.set("create_home", true, "the ask wants a home")
         }
         if reading.has("system") { result.set("system", true, "the ask says a system user") }
-        if reading.has("ssh"), reading.has("key", "keypair"), reading.wants(.generate, .create) || reading.has("generate", "generated") {
+        if reading.has("ssh"), reading.has("key", "keypair"),
+            reading.wants(.generate, .create) || reading.has("generate", "generated")
+        {
             result.set("generate_ssh_key", true, "the ask wants an SSH key")
             if reading.wants(.generate) { result.title = "Generate an SSH key for user \(name)" }
         }
@@ -108,7 +119,8 @@ enum AccountReaders {
 
     private static func group(_ reading: Reading) -> ModuleReading? {
         let mentionsUser = reading.words.contains { nouns.contains($0.lower) }
-        guard reading.has("group"), reading.wants(.create, .add, .remove, .ensure, .set), !mentionsUser, !reading.pointsBack,
+        guard reading.has("group"), reading.wants(.create, .add, .remove, .ensure, .set), !mentionsUser,
+            !reading.pointsBack,
             reading.absolutePaths.isEmpty, let name = reading.names(of: groupNouns).first
         else { return nil }
         // "add alice to the docker group" is about the user.
@@ -125,7 +137,10 @@ enum AccountReaders {
 
     private static func getent(_ reading: Reading) -> ModuleReading? {
         guard reading.has("getent") else { return nil }
-        guard let base = reading.words.first(where: { ["passwd", "group", "hosts", "services", "shadow"].contains($0.lower) })
+        guard
+            let base = reading.words.first(where: {
+                ["passwd", "group", "hosts", "services", "shadow"].contains($0.lower)
+            })
         else { return nil }
         var result = ModuleReading(title: "Read the \(base.lower) database")
         result.set("database", text: base.lower, "the ask names the database")

@@ -20,7 +20,9 @@ enum FileReaders {
         if let path = reading.absolutePaths.first { return (path, "the ask names a path") }
         guard reading.pointsBack || reading.wants(.chown, .chmod) else { return nil }
         for draft in reading.earlier.reversed() {
-            if let path = (draft.value("path") ?? draft.value("dest"))?.stringValue { return (path, "an earlier task is about \(path)") }
+            if let path = (draft.value("path") ?? draft.value("dest"))?.stringValue {
+                return (path, "an earlier task is about \(path)")
+            }
         }
         return nil
     }
@@ -38,7 +40,10 @@ enum FileReaders {
         }
         reading.ownership(into: &result)
         let makes = reading.wants(.create, .add, .ensure) && !reading.has("content", "contents")
-        if makes, reading.has("empty") || reading.has(phrase: "file") && reading.quotedText == nil && !isDirectory || reading.wants(.touch) {
+        if makes,
+            reading.has("empty") || reading.has(phrase: "file") && reading.quotedText == nil && !isDirectory
+                || reading.wants(.touch)
+        {
             guard !path.hasSuffix("/") else { return nil }
             return touched(path, result)
         }
@@ -93,7 +98,9 @@ enum FileReaders {
         guard reading.wants(.copy, .install, .add), !reading.paths.contains(where: { $0.hasSuffix(".j2") }),
             let dest = reading.destination, let src = reading.paths.first(where: { $0 != dest }), dest.hasPrefix("/")
         else { return nil }
-        let isOnHost = reading.has("remote", "remotely") || reading.has(phrase: "on the server") || reading.has(phrase: "on the host")
+        let isOnHost =
+            reading.has("remote", "remotely") || reading.has(phrase: "on the server")
+            || reading.has(phrase: "on the host")
             || reading.wants(.copy) && reading.has("move", "rename", "backup")
         var result = ModuleReading(title: "Copy \(src) to \(dest)")
         result.set("src", text: src, "the ask names what is copied")
@@ -106,7 +113,8 @@ enum FileReaders {
 
     /// A file whose content the ask gives.
     private static func written(_ reading: Reading) -> ModuleReading? {
-        let gives = reading.has("content", "contents", "containing", "contain", "text", "saying") || reading.wants(.write)
+        let gives =
+            reading.has("content", "contents", "containing", "contain", "text", "saying") || reading.wants(.write)
         guard reading.wants(.create, .write, .add, .copy, .set), gives, !reading.has("line", "block"),
             let content = reading.quotedText, let dest = reading.absolutePaths.first
         else { return nil }
@@ -137,7 +145,9 @@ enum FileReaders {
         guard reading.wants(.fetch, .download, .copy, .gather), reading.urls().isEmpty else { return nil }
         let comesFromHosts = reading.wants(.fetch) || reading.has(phrase: "from the") || reading.has(phrase: "from all")
         guard comesFromHosts, let src = reading.absolutePaths.first else { return nil }
-        let dest = reading.word(after: ["to", "into", "in", "under"], within: 5) { $0.kind == .path || $0.kind == .file }?.text
+        let dest = reading.word(after: ["to", "into", "in", "under"], within: 5) {
+            $0.kind == .path || $0.kind == .file
+        }?.text
         var result = ModuleReading(title: "Fetch \(src)")
         result.set("src", text: src, "the ask names what is fetched")
         result.set("dest", text: dest == src ? "fetched/" : dest ?? "fetched/", "where it is kept on this side")
@@ -146,7 +156,18 @@ enum FileReaders {
 
     private static func stat(_ reading: Reading) -> ModuleReading? {
         guard reading.wants(.check, .gather, .show), let path = reading.absolutePaths.first, reading.urls().isEmpty,
-            reading.has("exist", "information", "info", "size", "status", "stat", "stats", "attribute", "exists", "details")
+            reading.has(
+                "exist",
+                "information",
+                "info",
+                "size",
+                "status",
+                "stat",
+                "stats",
+                "attribute",
+                "exists",
+                "details"
+            )
         else { return nil }
         var result = ModuleReading(title: "Look at \(path)")
         result.set("path", text: path, "the ask names a path")
@@ -165,7 +186,8 @@ enum FileReaders {
     }
 
     private static func find(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.find, .gather, .show), reading.has("file", "files", "directory"), let path = reading.absolutePaths.first
+        guard reading.wants(.find, .gather, .show), reading.has("file", "files", "directory"),
+            let path = reading.absolutePaths.first
         else { return nil }
         var result = ModuleReading(title: "Find files in \(path)")
         result.set("paths", .array([.string(path)]), "the ask names where to look")
@@ -180,8 +202,12 @@ enum FileReaders {
                 let age = (reading.has("newer", "younger") ? "-" : "") + number + unit
                 result.set("age", text: age, "the ask gives an age")
             }
-            let size = ["mb": "m", "gb": "g", "kb": "k", "megabyte": "m", "gigabyte": "g"][reading.words[index + 1].stem]
-            if let size, reading.has("larger", "bigger", "over") { result.set("size", text: number + size, "the ask gives a size") }
+            let size = ["mb": "m", "gb": "g", "kb": "k", "megabyte": "m", "gigabyte": "g"][
+                reading.words[index + 1].stem
+            ]
+            if let size, reading.has("larger", "bigger", "over") {
+                result.set("size", text: number + size, "the ask gives a size")
+            }
         }
         if reading.has("recursive", "recursively") { result.set("recurse", true, "the ask says recursively") }
         result.keywords = [("register", "found_files")]
@@ -189,7 +215,9 @@ enum FileReaders {
     }
 
     private static func temporary(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.create), reading.has("temporary", "temp"), reading.absolutePaths.isEmpty else { return nil }
+        guard reading.wants(.create), reading.has("temporary", "temp"), reading.absolutePaths.isEmpty else {
+            return nil
+        }
         let isDirectory = reading.words.contains { directoryNouns.contains($0.lower) }
         var result = ModuleReading(title: "Create a temporary " + (isDirectory ? "directory" : "file"))
         result.set("state", isDirectory ? "directory" : "file", "the ask says which")

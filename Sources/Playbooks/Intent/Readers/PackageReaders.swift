@@ -87,7 +87,9 @@ enum PackageReaders {
     private static func apt(_ reading: Reading) -> ModuleReading? {
         let isNamed = reading.ask.contains { aptWords.contains($0.lower) }
         guard reading.urls().isEmpty, !reading.has("key", "repository", "repo", "hold") else { return nil }
-        let updates = reading.has("update", "refresh") && (reading.has("cache", "lists", "index", "list") || isUpdateOnly(reading))
+        let updates =
+            reading.has("update", "refresh")
+            && (reading.has("cache", "lists", "index", "list") || isUpdateOnly(reading))
         let everything = reading.has("all", "everything", "system", "full", "every", "dist-upgrade", "full-upgrade")
         let upgrades =
             reading.has("upgrade", "dist-upgrade", "full-upgrade")
@@ -110,7 +112,10 @@ enum PackageReaders {
 
     /// "apt-get update", "apt update": nothing but the tool and the verb.
     private static func isUpdateOnly(_ reading: Reading) -> Bool {
-        reading.has("apt", "apt-get") && reading.words.allSatisfy { ["apt", "apt-get", "update", "run", "do", "an", "a", "the"].contains($0.lower) }
+        reading.has("apt", "apt-get")
+            && reading.words.allSatisfy {
+                ["apt", "apt-get", "update", "run", "do", "an", "a", "the"].contains($0.lower)
+            }
     }
 
     private static func maintenance(_ reading: Reading, updates: Bool, upgrades: Bool) -> ModuleReading {
@@ -135,7 +140,9 @@ enum PackageReaders {
         let requirements = reading.paths.first { $0.contains("requirements") }
         guard isPython || requirements != nil, reading.wants(.install, .remove, .upgrade) else { return nil }
         let environment = reading.path(after: ["virtualenv", "venv", "into", "in", "environment", "inside"])
-        let names = afterVerb(reading).filter { !["pip", "pip3", "virtualenv", "venv", "pypi"].contains($0.lowercased()) }
+        let names = afterVerb(reading).filter {
+            !["pip", "pip3", "virtualenv", "venv", "pypi"].contains($0.lowercased())
+        }
         guard requirements != nil || !names.isEmpty else { return nil }
         var result = installation(reading, requirements == nil ? names : [requirements ?? ""])
         if requirements != nil {
@@ -163,7 +170,8 @@ enum PackageReaders {
     }
 
     private static func afterHold(_ reading: Reading) -> [String] {
-        guard let index = reading.words.firstIndex(where: { ["hold", "unhold", "pin", "freeze"].contains($0.stem) }) else {
+        guard let index = reading.words.firstIndex(where: { ["hold", "unhold", "pin", "freeze"].contains($0.stem) })
+        else {
             return []
         }
         return reading.nameList(from: index + 1)
@@ -180,7 +188,9 @@ enum PackageReaders {
     }
 
     private static func aptKey(_ reading: Reading) -> ModuleReading? {
-        guard reading.has("key"), reading.has("apt", "gpg", "signing"), let url = reading.urls().first else { return nil }
+        guard reading.has("key"), reading.has("apt", "gpg", "signing"), let url = reading.urls().first else {
+            return nil
+        }
         var result = ModuleReading(title: reading.wants(.remove) ? "Remove APT key" : "Add APT key")
         result.set("url", text: url, "the ask gives the key's address")
         result.set("state", reading.wants(.remove) ? "absent" : "present", "the ask says so")
@@ -189,7 +199,9 @@ enum PackageReaders {
 
     private static func yumRepository(_ reading: Reading) -> ModuleReading? {
         guard reading.has("yum", "dnf", "rpm"), reading.has("repository", "repo") else { return nil }
-        guard let name = reading.names(of: ["repository", "repo"]).first(where: { !dnfWords.contains($0) }) else { return nil }
+        guard let name = reading.names(of: ["repository", "repo"]).first(where: { !dnfWords.contains($0) }) else {
+            return nil
+        }
         var result = ModuleReading(title: (reading.wants(.remove) ? "Remove" : "Add") + " repository \(name)")
         result.set("name", text: name, "the ask names the repository")
         if reading.wants(.remove) {

@@ -8,14 +8,18 @@ enum RunReaders {
         "script": { reading in script(reading) },
         "reboot": { reading in
             let isOther = reading.has("cron", "every", "wait") || !reading.paths.isEmpty
-            let asked = reading.wants(.reboot) || reading.wants(.restart) && reading.words.count <= 4 && reading.has("machine", "server", "servers", "host", "hosts", "computer", "system", "box")
+            let asked =
+                reading.wants(.reboot)
+                || reading.wants(.restart) && reading.words.count <= 4
+                    && reading.has("machine", "server", "servers", "host", "hosts", "computer", "system", "box")
             return asked && !isOther ? ModuleReading(title: "Reboot the machine") : nil
         },
         "pause": { reading in pause(reading) },
         "debug": { reading in message(reading, .show, title: "Show a message") },
         "fail": { reading in message(reading, .fail, title: "Fail with a message") },
         "setup": { reading in
-            let asked = reading.wants(.gather, .show) && reading.has("facts", "fact") && !reading.has("package", "service")
+            let asked =
+                reading.wants(.gather, .show) && reading.has("facts", "fact") && !reading.has("package", "service")
             return asked ? ModuleReading(title: "Gather facts") : nil
         },
     ]
@@ -27,7 +31,8 @@ enum RunReaders {
             result.set("msg", text: text, "the ask gives the message")
             return result
         }
-        let start = reading.words.firstIndex { ["message", "text", "saying", "that"].contains($0.lower) }
+        let start =
+            reading.words.firstIndex { ["message", "text", "saying", "that"].contains($0.lower) }
             ?? reading.words.firstIndex { Action.ofImperative($0) == action }
         guard let start, reading.paths.isEmpty, reading.urls().isEmpty else { return nil }
         let rest = reading.words[(start + 1)...].filter { !["the", "a", "message", ":"].contains($0.lower) }
@@ -83,7 +88,9 @@ enum RunReaders {
         guard reading.wants(.run) else { return nil }
         let program: (String) -> String = { $0.split(separator: " ").first.map(String.init) ?? $0 }
         if let quoted = reading.quoted.first { return (quoted, "Run \(program(quoted))", "the ask gives the command") }
-        guard let start = reading.words.firstIndex(where: { ["run", "execute", "invoke"].contains($0.stem) }) else { return nil }
+        guard let start = reading.words.firstIndex(where: { ["run", "execute", "invoke"].contains($0.stem) }) else {
+            return nil
+        }
         let noise: Set<String> = ["the", "command", "a", "shell", "script", "program", "following", ":"]
         let rest = reading.words[(start + 1)...].drop { noise.contains($0.lower) }
             .prefix { !["on", "every", "as", "when"].contains($0.lower) && $0.kind != .mark }
@@ -95,12 +102,20 @@ enum RunReaders {
     /// Settings that people ask for and that only a command makes; names and forms are from the tools' manuals.
     private static func settings(_ reading: Reading) -> (String, String, String)? {
         if reading.has("timezone") || reading.has(phrase: "time zone"), reading.wants(.set, .ensure),
-            let zone = reading.words.first(where: { $0.text.contains("/") && $0.kind == .plain || ["utc", "gmt"].contains($0.lower) })
+            let zone = reading.words.first(where: {
+                $0.text.contains("/") && $0.kind == .plain || ["utc", "gmt"].contains($0.lower)
+            })
         {
-            return ("timedatectl set-timezone \(zone.text)", "Set the time zone to \(zone.text)", "only a command sets the time zone")
+            return (
+                "timedatectl set-timezone \(zone.text)", "Set the time zone to \(zone.text)",
+                "only a command sets the time zone"
+            )
         }
         if reading.asks("ufw"), reading.wants(.allow, .deny, .open) {
-            let port = reading.words.first { $0.kind == .number || $0.lower.hasSuffix("/tcp") || $0.lower.hasSuffix("/udp") || ["ssh", "http", "https"].contains($0.lower) }
+            let port = reading.words.first {
+                $0.kind == .number || $0.lower.hasSuffix("/tcp") || $0.lower.hasSuffix("/udp")
+                    || ["ssh", "http", "https"].contains($0.lower)
+            }
             guard let port else { return nil }
             let verb = reading.wants(.deny) ? "deny" : "allow"
             return ("ufw \(verb) \(port.lower)", "Let ufw \(verb) \(port.lower)", "only a command sets ufw's rules")

@@ -16,11 +16,15 @@ enum ScheduleReaders {
             let job = job(reading)
         else { return nil }
         let program = job.split(separator: " ").first?.split(separator: "/").last.map(String.init) ?? job
-        let named = reading.words.contains { $0.lower == "called" || $0.lower == "named" }
+        let named =
+            reading.words.contains { $0.lower == "called" || $0.lower == "named" }
             ? reading.names(of: ["job", "cronjob", "entry", "task"]).first : nil
         var result = ModuleReading(title: "Schedule \(program)")
         result.offer(
-            "name", [.string(named ?? "Run \(program)")], named == nil ? "a cron job needs a name" : "the ask names the job")
+            "name",
+            [.string(named ?? "Run \(program)")],
+            named == nil ? "a cron job needs a name" : "the ask names the job"
+        )
         result.set("job", text: job, "the ask says what runs")
         for (option, value) in times { result.set(option, text: value, "the ask says when") }
         result.set("user", text: user(reading), "the ask names the user")
@@ -32,7 +36,9 @@ enum ScheduleReaders {
     private static func removal(_ reading: Reading) -> ModuleReading? {
         var words: [String] = []
         if let index = reading.words.firstIndex(where: { ["called", "named", "name"].contains($0.lower) }) {
-            words = reading.words[(index + 1)...].prefix { $0.kind != .mark && !["for", "from", "of", "in"].contains($0.lower) }.map(\.text)
+            words = reading.words[(index + 1)...].prefix {
+                $0.kind != .mark && !["for", "from", "of", "in"].contains($0.lower)
+            }.map(\.text)
         } else if let quoted = reading.quotedText {
             words = [quoted]
         } else {
@@ -53,7 +59,10 @@ enum ScheduleReaders {
         guard let start = reading.words.firstIndex(where: { $0.kind == .path || $0.kind == .file }) else {
             return nil
         }
-        let stops: Set<String> = ["every", "at", "on", "daily", "hourly", "weekly", "monthly", "as", "each", "once", "in", "for", "via", "with", "nightly", "yearly", "after", "by", "using", "from", "when"]
+        let stops: Set<String> = [
+            "every", "at", "on", "daily", "hourly", "weekly", "monthly", "as", "each", "once", "in", "for", "via",
+            "with", "nightly", "yearly", "after", "by", "using", "from", "when",
+        ]
         let words = reading.words[start...].prefix { !stops.contains($0.lower) && $0.kind != .mark }
         return words.map(\.text).joined(separator: " ")
     }
@@ -64,22 +73,35 @@ enum ScheduleReaders {
             return [("special_time", "reboot")]
         }
         if let steps = steps(reading) { return steps }
-        let clock = reading.words.lazy.compactMap { $0.kind == .time ? ClockTime($0.lower) : nil }.first
+        let clock =
+            reading.words.lazy.compactMap { $0.kind == .time ? ClockTime($0.lower) : nil }.first
             ?? bareHour(reading) ?? namedHour(reading)
-        let weekday = reading.words.lazy.compactMap { weekdays[$0.stem] ?? weekdays[$0.lower] }.first
+        let weekday =
+            reading.words.lazy.compactMap { weekdays[$0.stem] ?? weekdays[$0.lower] }.first
             ?? (reading.has("weekday", "weekdays") ? "1-5" : reading.has("weekend", "weekends") ? "6,0" : nil)
-        let day = reading.word(after: ["day"], within: 2) { $0.kind == .number }?.text
+        let day =
+            reading.word(after: ["day"], within: 2) { $0.kind == .number }?.text
             ?? reading.words.first { ["1st", "first"].contains($0.lower) }.map { _ in "1" }
         let monthly = reading.has("month", "monthly")
         if let clock {
             var found = [("minute", String(clock.minute)), ("hour", String(clock.hour))]
             if monthly { found.append(("day", day ?? "1")) }
-            if let weekday { found.append(("weekday", weekday)) } else if reading.has("weekly") { found.append(("weekday", "0")) }
+            if let weekday {
+                found.append(("weekday", weekday))
+            } else if reading.has("weekly") {
+                found.append(("weekday", "0"))
+            }
             return found
         }
         if let weekday { return [("minute", "0"), ("hour", "0"), ("weekday", weekday)] }
-        let special = [("hour", "hourly"), ("day", "daily"), ("night", "daily"), ("week", "weekly"), ("month", "monthly"), ("year", "yearly")]
-        for (unit, name) in special where reading.has(name) || reading.has(phrase: "every \(unit)") || reading.has(phrase: "each \(unit)") || reading.has(phrase: "once a \(unit)") {
+        let special = [
+            ("hour", "hourly"), ("day", "daily"), ("night", "daily"), ("week", "weekly"), ("month", "monthly"),
+            ("year", "yearly"),
+        ]
+        for (unit, name) in special
+        where reading.has(name) || reading.has(phrase: "every \(unit)") || reading.has(phrase: "each \(unit)")
+            || reading.has(phrase: "once a \(unit)")
+        {
             return [("special_time", name)]
         }
         return reading.has("nightly") ? [("special_time", "daily")] : []
@@ -87,10 +109,14 @@ enum ScheduleReaders {
 
     /// "every 15 minutes", "every 2 hours", "every minute".
     private static func steps(_ reading: Reading) -> [(String, String)]? {
-        guard let index = reading.words.firstIndex(where: { $0.lower == "every" }), index + 1 < reading.words.count else { return nil }
+        guard let index = reading.words.firstIndex(where: { $0.lower == "every" }), index + 1 < reading.words.count
+        else { return nil }
         let next = reading.words[index + 1]
         if next.stem == "minute" { return [("minute", "*")] }
-        guard let step = ["other": 2, "two": 2, "five": 5, "ten": 10, "fifteen": 15, "thirty": 30][next.lower] ?? Int(next.text), step > 0, index + 2 < reading.words.count else { return nil }
+        guard
+            let step = ["other": 2, "two": 2, "five": 5, "ten": 10, "fifteen": 15, "thirty": 30][next.lower]
+                ?? Int(next.text), step > 0, index + 2 < reading.words.count
+        else { return nil }
         switch reading.words[index + 2].stem {
         case "minute", "min": return [("minute", "*/\(step)")]
         case "hour": return [("minute", "0"), ("hour", "*/\(step)")]

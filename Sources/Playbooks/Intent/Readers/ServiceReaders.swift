@@ -6,11 +6,15 @@ enum ServiceReaders {
         "service": { reading in service(reading) },
         "systemd_service": { reading in unit(reading) },
         "package_facts": { reading in
-            let asked = reading.wants(.gather, .show, .find) && reading.has("package") && reading.has("installed", "install", "list", "facts", "all")
+            let asked =
+                reading.wants(.gather, .show, .find) && reading.has("package")
+                && reading.has("installed", "install", "list", "facts", "all")
             return asked ? ModuleReading(title: "Gather the installed packages") : nil
         },
         "service_facts": { reading in
-            let asked = reading.wants(.gather, .show, .find) && reading.has("service") && reading.has("list", "facts", "all", "status", "state")
+            let asked =
+                reading.wants(.gather, .show, .find) && reading.has("service")
+                && reading.has("list", "facts", "all", "status", "state")
             return asked ? ModuleReading(title: "Gather the services") : nil
         },
     ]
@@ -34,7 +38,8 @@ enum ServiceReaders {
     private static func subject(_ reading: Reading) -> String? {
         reading.words.first { word in
             Reading.isName(word) && Action.ofState(word) == nil && Action.ofImperative(word) == nil
-                && !["boot", "startup", "reboot", "automatically", "systemd", "daemon", "time", "right", "away"].contains(word.lower)
+                && !["boot", "startup", "reboot", "automatically", "systemd", "daemon", "time", "right", "away"]
+                    .contains(word.lower)
         }?.text
     }
 
@@ -73,7 +78,9 @@ enum ServiceReaders {
             (.restart, "restarted", "restart"), (.reload, "reloaded", "reload"), (.stop, "stopped", "stop"),
             (.start, "started", "start"),
         ]
-        let isOnlyBoot = boots && reading.wants(.start) && !reading.wants(.enable) && reading.has(phrase: "start") && reading.has(phrase: "at boot")
+        let isOnlyBoot =
+            boots && reading.wants(.start) && !reading.wants(.enable) && reading.has(phrase: "start")
+            && reading.has(phrase: "at boot")
         if !isOnlyBoot, let (_, state, verb) = states.first(where: { reading.wants($0.0) }) {
             result.set("state", .string(state), "the ask says \(verb)")
             verbs.append(verb)

@@ -26,7 +26,8 @@ enum TextReaders {
     ]
 
     private static func target(_ reading: Reading) -> (String, String)? {
-        if let path = reading.path(after: ["in", "to", "from", "of", "into", "contains", "inside"]), path.hasPrefix("/") {
+        if let path = reading.path(after: ["in", "to", "from", "of", "into", "contains", "inside"]), path.hasPrefix("/")
+        {
             return (path, "the ask names the file")
         }
         if let path = reading.absolutePaths.first { return (path, "the ask names the file") }
@@ -35,7 +36,9 @@ enum TextReaders {
         if reading.asks("ssh", "sshd"), sshDirective(reading) != nil {
             return ("/etc/ssh/sshd_config", "the ask is about the SSH server")
         }
-        let earlier = reading.earlier.last { ["lineinfile", "replace", "blockinfile", "copy", "template"].contains($0.module) }
+        let earlier = reading.earlier.last {
+            ["lineinfile", "replace", "blockinfile", "copy", "template"].contains($0.module)
+        }
         guard reading.wants(.set, .add, .enable, .disable, .replace, .contain), let earlier,
             let path = (earlier.value("path") ?? earlier.value("dest"))?.stringValue
         else { return nil }
@@ -44,13 +47,16 @@ enum TextReaders {
 
     private static func sshDirective(_ reading: Reading) -> String? {
         sshDirectives.first { words, _ in
-            words.allSatisfy { word in reading.words.contains { $0.lower == word || $0.stem == word || $0.lower == word + "s" } }
+            words.allSatisfy { word in
+                reading.words.contains { $0.lower == word || $0.stem == word || $0.lower == word + "s" }
+            }
         }?.1
     }
 
     private static func line(_ reading: Reading) -> ModuleReading? {
         guard reading.wants(.add, .set, .enable, .disable, .contain, .remove, .ensure, .write, .replace, .allow, .deny),
-            let (path, why) = target(reading), !reading.has("block", "owner", "permission", "permissions", "mode", "directory")
+            let (path, why) = target(reading),
+            !reading.has("block", "owner", "permission", "permissions", "mode", "directory")
         else { return nil }
         var result = ModuleReading(title: "Set a line in \(path)")
         result.set("path", text: path, why)
@@ -67,7 +73,11 @@ enum TextReaders {
 
     private static func removal(_ reading: Reading, _ given: ModuleReading, _ path: String) -> ModuleReading? {
         var result = given
-        let text = reading.quotedText ?? reading.word(after: ["with", "containing", "matching", "contain", "like"], within: 3) { $0.kind == .plain && !["the", "text", "a"].contains($0.lower) }?.text
+        let text =
+            reading.quotedText
+            ?? reading.word(after: ["with", "containing", "matching", "contain", "like"], within: 3) {
+                $0.kind == .plain && !["the", "text", "a"].contains($0.lower)
+            }?.text
         guard reading.has("line", "entry", "lines"), let text else { return nil }
         result.title = "Remove lines from \(path)"
         let starts = reading.has("starting", "start", "begin", "beginning", "starts", "begins")
@@ -86,7 +96,10 @@ enum TextReaders {
             // "set 'X' to 'Y'": two quoted texts are a key and its value.
             let all = reading.quoted
             if all.count == 2, reading.wants(.set) {
-                return (all[0] + separator(path) + all[1], "^#?" + Pattern.escaped(all[0]), "the ask gives a key and its value")
+                return (
+                    all[0] + separator(path) + all[1], "^#?" + Pattern.escaped(all[0]),
+                    "the ask gives a key and its value"
+                )
             }
             return (text, nil, "the ask gives the line")
         }
@@ -102,21 +115,30 @@ enum TextReaders {
             let key = words[index - 1].text
             return (key + " = " + words[index + 1].text, "^#?" + Pattern.escaped(key), "the ask gives key and value")
         }
-        guard let pair = words.last(where: { $0.kind == .plain && $0.text.contains("=") && !$0.text.hasPrefix("=") }) else { return nil }
+        guard let pair = words.last(where: { $0.kind == .plain && $0.text.contains("=") && !$0.text.hasPrefix("=") })
+        else { return nil }
         let key = String(pair.text.split(separator: "=").first ?? "")
         return (pair.text, "^#?" + Pattern.escaped(key) + "=", "the ask gives key and value")
     }
 
     private static func hostEntry(_ reading: Reading, _ path: String) -> (String, String?)? {
-        guard path == "/etc/hosts", let index = reading.words.firstIndex(where: { $0.kind == .address }) else { return nil }
+        guard path == "/etc/hosts", let index = reading.words.firstIndex(where: { $0.kind == .address }) else {
+            return nil
+        }
         var names = reading.nameList(from: index + 1)
         for word in reading.words[(index + 1)...].dropFirst(names.count) where names.count < 4 {
             guard Reading.isName(word) else { break }
             names.append(word.text)
         }
-        if names.isEmpty, let name = reading.word(after: ["for", "as", "named", "host", "called"], where: Reading.isName) { names = [name.text] }
+        if names.isEmpty,
+            let name = reading.word(after: ["for", "as", "named", "host", "called"], where: Reading.isName)
+        {
+            names = [name.text]
+        }
         // "map db01 to 10.0.0.5": the name stands before.
-        if names.isEmpty, let name = reading.words[..<index].last(where: { Reading.isName($0) && Action.ofImperative($0) == nil }) {
+        if names.isEmpty,
+            let name = reading.words[..<index].last(where: { Reading.isName($0) && Action.ofImperative($0) == nil })
+        {
             names = [name.text]
         }
         guard !names.isEmpty else { return nil }
@@ -142,7 +164,9 @@ enum TextReaders {
     }
 
     private static func value(of key: String, _ reading: Reading) -> String? {
-        let accepts: (Word) -> Bool = { $0.kind != .mark && $0.kind != .path && !["the", "in", "value", "be", "a"].contains($0.lower) }
+        let accepts: (Word) -> Bool = {
+            $0.kind != .mark && $0.kind != .path && !["the", "in", "value", "be", "a"].contains($0.lower)
+        }
         let afterTo = reading.word(after: ["to", "="], within: 3, where: accepts)
         if reading.wants(.set, .add, .ensure, .contain, .write, .replace), let afterTo { return afterTo.text }
         if reading.wants(.disable, .deny) { return "no" }
@@ -158,7 +182,8 @@ enum TextReaders {
         let candidates = reading.words.filter { $0.kind == .plain && $0.text.count > 2 }
         let looks = candidates.first { word in
             let hasInnerUpper = word.text.dropFirst().contains(where: \.isUppercase)
-            return hasInnerUpper || word.text.contains("_") || (word.text.contains(".") && word.text.first?.isLetter == true)
+            return hasInnerUpper || word.text.contains("_")
+                || (word.text.contains(".") && word.text.first?.isLetter == true)
         }
         if let looks { return looks.text }
         guard reading.wants(.set), reading.has("to") else { return nil }
@@ -167,18 +192,35 @@ enum TextReaders {
     }
 
     private static func separator(_ path: String) -> String {
-        path.contains("sysctl") || path.hasSuffix(".ini") || path.hasSuffix(".cnf") ? " = " : path.contains("ssh") ? " " : "="
+        path.contains("sysctl") || path.hasSuffix(".ini") || path.hasSuffix(".cnf")
+            ? " = " : path.contains("ssh") ? " " : "="
     }
 
     private static func replace(_ reading: Reading) -> ModuleReading? {
         guard reading.wants(.replace, .set), let (path, why) = target(reading) else { return nil }
-        let accepts: (Word) -> Bool = { $0.kind != .mark && $0.text != path && !["the", "a", "every", "all", "occurrence", "occurrences", "of", "text", "string", "word"].contains($0.lower) }
-        let leads: Set<String> = reading.wants(.replace) ? ["replace", "substitute", "swap", "occurrence", "occurrences", "of"] : ["change", "from"]
-        let old = reading.has("from") ? reading.word(after: ["from"], within: 2, where: accepts) : reading.word(after: leads, within: 6, where: accepts)
+        let accepts: (Word) -> Bool = {
+            $0.kind != .mark && $0.text != path
+                && !["the", "a", "every", "all", "occurrence", "occurrences", "of", "text", "string", "word"].contains(
+                    $0.lower
+                )
+        }
+        let leads: Set<String> =
+            reading.wants(.replace)
+            ? ["replace", "substitute", "swap", "occurrence", "occurrences", "of"] : ["change", "from"]
+        let old =
+            reading.has("from")
+            ? reading.word(after: ["from"], within: 2, where: accepts)
+            : reading.word(after: leads, within: 6, where: accepts)
         let new = reading.word(after: reading.wants(.replace) ? ["with", "by"] : ["to"], within: 3, where: accepts)
-        guard let old, let new, old.text != new.text, Action.ofImperative(old) == nil || old.kind == .quoted else { return nil }
+        guard let old, let new, old.text != new.text, Action.ofImperative(old) == nil || old.kind == .quoted else {
+            return nil
+        }
         // "set X to Y" names a key, not a text that stands in the file.
-        if !reading.wants(.replace), !reading.words.contains(where: { $0.lower == "change" }) || !reading.has("from") && !old.text.contains("=") { return nil }
+        if !reading.wants(.replace),
+            !reading.words.contains(where: { $0.lower == "change" }) || !reading.has("from") && !old.text.contains("=")
+        {
+            return nil
+        }
         var result = ModuleReading(title: "Replace \(old.text) in \(path)")
         result.set("path", text: path, why)
         result.set("regexp", text: Pattern.escaped(old.text), "the ask says what is replaced")

@@ -39,8 +39,10 @@ enum TransferReaders {
     }
 
     private static func git(_ reading: Reading) -> ModuleReading? {
-        let url = reading.urls(where: isRepository).first
-            ?? (reading.has("git", "clone", "repository", "repo") ? reading.urls { !$0.hasPrefix("ppa:") && !$0.hasPrefix("svn") }.first : nil)
+        let url =
+            reading.urls(where: isRepository).first
+            ?? (reading.has("git", "clone", "repository", "repo")
+                ? reading.urls { !$0.hasPrefix("ppa:") && !$0.hasPrefix("svn") }.first : nil)
         guard let url, reading.wants(.clone, .copy, .download, .fetch, .set, .install, .ensure) else { return nil }
         var name = lastPart(url)
         if name.hasSuffix(".git") { name = String(name.dropLast(4)) }
@@ -51,7 +53,9 @@ enum TransferReaders {
         } else {
             result.set("dest", text: "/opt/" + name, "the ask names no place")
         }
-        let version = reading.word(after: ["branch", "tag", "version", "revision", "commit"], within: 2) { $0.kind != .mark && $0.kind != .url && $0.kind != .path && !Reading.stopWords.contains($0.lower) }
+        let version = reading.word(after: ["branch", "tag", "version", "revision", "commit"], within: 2) {
+            $0.kind != .mark && $0.kind != .url && $0.kind != .path && !Reading.stopWords.contains($0.lower)
+        }
         if let version {
             result.set("version", text: version.text, "the ask names a version")
         } else {
@@ -62,7 +66,9 @@ enum TransferReaders {
     }
 
     private static func subversion(_ reading: Reading) -> ModuleReading? {
-        guard reading.has("svn", "subversion"), let url = reading.urls().first, let dest = reading.destination else { return nil }
+        guard reading.has("svn", "subversion"), let url = reading.urls().first, let dest = reading.destination else {
+            return nil
+        }
         var result = ModuleReading(title: "Check out \(lastPart(url))")
         result.set("repo", text: url, "the ask gives the repository")
         result.set("dest", text: dest, "the ask says where it goes")
@@ -78,7 +84,11 @@ enum TransferReaders {
             let dest = reading.destination ?? reading.paths.last(where: { $0 != src }), dest != src
         else { return nil }
         var result = ModuleReading(title: "Extract \(lastPart(src)) to \(dest)")
-        result.set("src", text: src, archive == nil ? "an earlier task brought the archive" : "the ask names the archive")
+        result.set(
+            "src",
+            text: src,
+            archive == nil ? "an earlier task brought the archive" : "the ask names the archive"
+        )
         result.set("dest", text: dest, "the ask says where it goes")
         // An absolute path, an address and what was downloaded are on the host; a bare name is beside the playbook.
         if src.hasPrefix("/") || url != nil || reading.has("remote") || reading.has(phrase: "on the server") {
@@ -95,7 +105,10 @@ enum TransferReaders {
         else { return nil }
         var result = ModuleReading(title: "Request \(url)")
         result.set("url", text: url, "the ask gives the address")
-        let method = reading.words.first { methods.contains($0.text) || ($0.kind == .plain && methods.contains($0.text.uppercased()) && $0.lower != "get") }
+        let method = reading.words.first {
+            methods.contains($0.text)
+                || ($0.kind == .plain && methods.contains($0.text.uppercased()) && $0.lower != "get")
+        }
         result.set("method", text: method?.text.uppercased(), "the ask names the method")
         let status = reading.words.first { $0.kind == .number && $0.text.count == 3 }.flatMap { Int64($0.text) }
         if let status { result.set("status_code", .array([.integer(status)]), "the ask names the status") }
