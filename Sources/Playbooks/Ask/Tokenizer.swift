@@ -62,7 +62,8 @@ struct Tokenizer {
         }
         let piece = String(text[start..<end])
         // "nginx,curl" without a space is a list too, unless it is a path or an address.
-        let kind = Shape.kind(of: piece)
+        let isMark = piece.count == 1 && piece.first.map(Self.marks.contains) == true
+        let kind = isMark ? .mark : Shape.kind(of: piece)
         if kind == .plain, piece.contains(","), !piece.contains("=") {
             for (index, part) in piece.split(separator: ",").enumerated() {
                 if index > 0 { words.append(Word(",", .mark)) }

@@ -18,6 +18,8 @@ struct ModuleReading: Sendable {
     var title: String
     /// Lint rules that the ask itself overrides.
     var lintExceptions: [String] = []
+    /// Whether no value would run a template on the machine that Ansible runs on.
+    private(set) var isSafe = true
     /// Keywords beside the module.
     var keywords: [(String, JSON)] = []
 
@@ -31,11 +33,11 @@ struct ModuleReading: Sendable {
         if let text { set(option, .string(text), reason) }
     }
 
-    /// Gives an option several values to pick from, without those that would run a template on the controller.
+    /// Gives an option several values to pick from; one with a template that runs code makes the reading unsafe.
     mutating func offer(_ option: String, _ values: [JSON], _ reason: String) {
-        let safe = values.filter(Self.isSafe)
-        guard !safe.isEmpty, !slots.contains(where: { $0.option == option }) else { return }
-        slots.append(Slot(option: option, candidates: safe, reason: reason))
+        guard !values.isEmpty, !slots.contains(where: { $0.option == option }) else { return }
+        isSafe = isSafe && values.allSatisfy(Self.isSafe)
+        slots.append(Slot(option: option, candidates: values, reason: reason))
     }
 
     /// Gives an option a template of our own making.
