@@ -1,1 +1,1 @@
-// Gateway: speaks to models: one client, one record of each call, and the local model.
+// x

@@ -45,7 +45,7 @@ package struct SandboxLimits: Sendable, Hashable {
     package var cpuSeconds: Int?
     /// Bytes of address space of one process.
     package var memoryBytes: Int
-    /// Processes and threads at once.
+    /// Processes and threads at once. The kernel does not hold root to it, one more reason not to run as root.
     package var processes: Int
     /// Bytes of one file that it writes.
     package var fileBytes: Int

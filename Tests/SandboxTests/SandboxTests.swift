@@ -65,10 +65,9 @@ import Testing
             shell("dd if=/dev/zero of=/tmp/x bs=1M count=3") { $0.limits.fileBytes = 2 << 20 }
         )
         #expect(!file.ending.isSuccess)
-        let forks = try await sandbox.run(
-            shell("for i in 1 2 3 4 5 6 7 8; do sleep 0.2 & done; wait") { $0.limits.processes = 4 }
-        )
-        #expect(forks.errorText.contains("fork"))
+        // The kernel exempts root from this one, so the limit itself is read back.
+        let forks = try await sandbox.run(shell("grep processes /proc/self/limits") { $0.limits.processes = 4 })
+        #expect(forks.outputText.split(separator: " ").contains("4"))
         let output = try await sandbox.run(shell("head -c 5001 /dev/zero") { $0.limits.outputBytes = 5000 })
         #expect(output.output.count == 5000 && output.ending.outputTruncated)
     }

@@ -11,6 +11,8 @@ The first line that it writes says whether its self-test passed: {"ready": true,
 it runs the ordinary commands instead and needs none of ansible-lint's private interface; the findings are the same.
 """
 
+import contextlib
+import importlib
 import json
 import os
 import re
@@ -22,7 +24,7 @@ import subprocess
 import sys
 import time
 
-MAX_REQUEST_BYTES = 2 << 20
+MAX_REQUEST_BYTES = 8 << 20
 MAX_PLAYBOOK_BYTES = 1 << 20
 MAX_ANSWER_BYTES = 4 << 20
 MAX_FINDINGS = 500
@@ -33,9 +35,10 @@ MEMORY_BYTES = 1 << 30
 FILE_BYTES = 16 << 20
 
 PLAYBOOK = "playbook.yml"
+WARM_UP = "warm-up-playbook.yml"
 SYNTAX_COMMAND = ["ansible-playbook", "--syntax-check", "-vv", PLAYBOOK]
 LINT_OPTIONS = ["--offline", "-q", "--nocolor", "--format", "json"]
-ERROR = re.compile(r"^\[ERROR\]: (?P<message>.*?)(?:\nOrigin: (?P<path>[^\n]*?):(?P<line>\d+)(?::(?P<column>\d+))?)?"
+ERROR = re.compile(r"^\[ERROR\]: (?P<message>.*?)(?:\nOrigin: (?P<path>[^\n]*?)(?::(?P<line>\d+)(?::(?P<column>\d+))?)?)?"
                    r"(?:\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -52,10 +55,15 @@ def finding(rule, severity, message, line, column):
     return {
         "rule": rule,
         "severity": severity,
-        "message": message[:MAX_MESSAGE_CHARS],
+        "message": without_place(message)[:MAX_MESSAGE_CHARS],
         "line": line,
         "column": column,
     }
+
+
+def without_place(message):
+    """The message without the private directory that the playbook lies in."""
+    return message.replace(os.getcwd() + "/", "").replace(os.path.dirname(os.getcwd()), "~")
 
 
 def syntax_findings(code, errors):
@@ -204,20 +212,34 @@ class Warm:
             app=self.app, rulesdirs=options.rulesdirs, profile_name=options.profile, options=options
         )
         self.formatter = CodeclimateJSONFormatter(options.cwd, True)
+        self.warm_up()
+
+    def warm_up(self):
+        """Loads here what both tools otherwise load, parse and compile anew in each fork."""
+        with open(WARM_UP, "w", encoding="utf-8") as file:
+            file.write(GOOD)
+        self.options.lintables = [WARM_UP]
+        self.runner.subprocess = known_syntax({"code": 0, "output": "", "errors": ""})
+        self.runner.get_matches(self.rules, self.options)
+        names, _ = in_child(lambda: (self.syntax(WARM_UP), sorted(sys.modules))[1])
+        for name in names:
+            if name.startswith("ansible.") and name not in sys.modules:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
 
     def check(self):
         syntax, syntax_times = in_child(self.syntax)
         lint, lint_times = in_child(lambda: self.lint(syntax))
         return syntax_findings(syntax["code"], syntax["errors"]), lint_findings(lint), syntax_times, lint_times
 
-    def syntax(self):
+    def syntax(self, playbook=PLAYBOOK):
         """In a fork: what the command would print and end with."""
         names = ("../output", "../errors")
         for descriptor, name in zip((1, 2), names):
             os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), descriptor)
         code = 0
         try:
-            self.playbook_cli.cli_executor(SYNTAX_COMMAND)
+            self.playbook_cli.cli_executor([*SYNTAX_COMMAND[:-1], playbook])
         except SystemExit as end:
             code = int(end.code or 0)
         sys.stdout.flush()
@@ -230,21 +252,26 @@ class Warm:
 
     def lint(self, syntax):
         """In a fork: ansible-lint's report. It would run the syntax check as a process; ours has been run."""
-
-        class KnownSyntax:
-            PIPE = subprocess.PIPE
-
-            @staticmethod
-            def run(command, **arguments):
-                if command[:2] != SYNTAX_COMMAND[:2]:
-                    return subprocess.run(command, **arguments)
-                return subprocess.CompletedProcess(command, syntax["code"], syntax["output"], syntax["errors"])
-
-        self.runner.subprocess = KnownSyntax
+        self.runner.subprocess = known_syntax(syntax)
         self.options.lintables = [PLAYBOOK]
         result = self.runner.get_matches(self.rules, self.options)
         matches = [match for match in result.matches if match.tag not in self.app.options.skip_list]
         return self.formatter.format_result(matches[:MAX_FINDINGS])
+
+
+def known_syntax(syntax):
+    """What ansible-lint's runner takes for the module `subprocess`: the syntax check's outcome is known."""
+
+    class KnownSyntax:
+        PIPE = subprocess.PIPE
+
+        @staticmethod
+        def run(command, **arguments):
+            if command[:2] != SYNTAX_COMMAND[:2]:
+                return subprocess.run(command, **arguments)
+            return subprocess.CompletedProcess(command, syntax["code"], syntax["output"], syntax["errors"])
+
+    return KnownSyntax
 
 
 class Plain:
