@@ -33,26 +33,6 @@ package struct AuthorAnswer: Sendable, Hashable {
     }
 }
 
-/// Something that a linter found in a playbook.
-package struct LintFinding: Sendable, Hashable {
-    /// The rule, as `name[casing]`.
-    package var rule: String
-    /// What it says.
-    package var message: String
-    /// The line, from 1; 0 when it is not known.
-    package var line: Int
-
-    /// A finding.
-    package init(rule: String, message: String, line: Int = 0) {
-        self.rule = rule
-        self.message = message
-        self.line = line
-    }
-
-    /// The finding as a line of text.
-    package var text: String { line > 0 ? "\(rule) at line \(line): \(message)" : "\(rule): \(message)" }
-}
-
 extension AuthorPrompt {
     /// Characters of the ask that a prompt repeats; the plan holds the rest.
     static let maximumAskCharacters = 1000

@@ -1,3 +1,5 @@
+package import CupelCore
+
 /// One thing that the syntax check or ansible-lint found.
 package struct LintFinding: Sendable, Hashable {
     /// How bad ansible-lint thinks it is.
@@ -12,18 +14,29 @@ package struct LintFinding: Sendable, Hashable {
     package var severity: Severity
     /// What is wrong, in the tool's words.
     package var message: String
-    /// The line, from 1.
+    /// The line, from 1; 0 when it is not known.
     package var line: Int
     /// The column, from 1, where the tool knows it.
     package var column: Int?
 
     /// Names one finding.
-    package init(rule: String, severity: Severity, message: String, line: Int, column: Int? = nil) {
+    package init(rule: String, severity: Severity = .error, message: String, line: Int = 0, column: Int? = nil) {
         self.rule = rule
         self.severity = severity
         self.message = message
         self.line = line
         self.column = column
+    }
+
+    /// The finding as a line of text.
+    package var text: String { line > 0 ? "\(rule) at line \(line): \(message)" : "\(rule): \(message)" }
+
+    /// The finding as it is kept.
+    package var json: JSON {
+        [
+            "rule": .string(rule), "severity": .string(severity.rawValue), "message": .string(message),
+            "line": .integer(Int64(line)), "column": column.map { .integer(Int64($0)) } ?? .null,
+        ]
     }
 }
 
@@ -58,4 +71,15 @@ package struct LintResult: Sendable, Hashable {
 
     /// Whether neither tool found anything.
     package var isClean: Bool { syntax.isEmpty && lint.isEmpty }
+
+    /// The result as it is kept.
+    package var json: JSON {
+        [
+            "mode": .string(mode.rawValue), "tools": .array(AnsibleTools.packages.map { .string($0) }),
+            "syntax": .array(syntax.map(\.json)), "lint": .array(lint.map(\.json)),
+            "syntax_cpu_ms": .number(syntaxCost.cpu.inMilliseconds), "lint_cpu_ms": .number(lintCost.cpu.inMilliseconds),
+            "syntax_wall_ms": .number(syntaxCost.wall.inMilliseconds),
+            "lint_wall_ms": .number(lintCost.wall.inMilliseconds),
+        ]
+    }
 }

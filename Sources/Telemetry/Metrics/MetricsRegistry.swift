@@ -15,6 +15,9 @@ package final class MetricsRegistry: MetricsFactory {
     /// Series of one kind; beyond it new ones are counted together under the label `overflow`.
     package static let maximumSeries = 5000
 
+    /// The registry of this process; swift-metrics has one factory a process, and this is ours.
+    package static let shared = MetricsRegistry()
+
     package init() {}
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {

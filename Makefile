@@ -1,0 +1,92 @@
+# Cupel's verbs; the same locally and in CI. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export CUPEL_DATA_DIR ?= $(CURDIR)/.cupel
+export CUPEL_TOOLS_DIR ?= $(CUPEL_DATA_DIR)/tools
+CUPEL := .build/release/cupel
+ASKS := "create a deploy user with a home directory and add it to the sudo group" \
+        "install nginx and make sure it is running and enabled" \
+        "create the directory /srv/app owned by www-data with mode 0750"
+
+.PHONY: help demo run dev build release install install-dev install-test test test-unit test-integration test-watch \
+        lint format check security coverage bench docs model clean
+
+help: ## Show the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
+
+demo: install model ## Plain words in, vetted playbooks out, with a real local model (ASK="..." for your own)
+ifdef ASK
+	@$(CUPEL) playbook create "$(ASK)"
+else
+	@$(CUPEL) playbook create $(ASKS)
+endif
+
+run: install model ## Start the server on 127.0.0.1:8080
+	@exec $(CUPEL) serve
+
+dev: install-dev ## Start a debug build of the server, with a log of every step
+	@swift build --product cupel
+	@exec .build/debug/cupel serve --set log.level=debug
+
+install: ## Install what Cupel needs to run here, and build it
+	@scripts/install-packages runtime
+	@$(MAKE) --no-print-directory release
+
+install-dev: ## Install what building and testing need
+	@scripts/install-packages runtime test
+	@scripts/install-tools
+
+install-test: install-dev model
+
+release:
+	@echo "▸ building cupel (the first build takes some minutes)"
+	@swift build -c release --product cupel 2>&1 | scripts/build-progress
+
+build: ## Build everything, for debugging
+	@swift build --build-tests 2>&1 | scripts/build-progress
+
+model: ## Get the local model and Ansible's tools into .cupel/tools
+	@scripts/install-tools
+	@scripts/install-tools --model
+
+test: install-test ## Run every test, with coverage; fails under 80 %
+	@scripts/test
+
+test-unit: ## Run the tests that cross no process or socket
+	@swift test --skip EndToEnd --skip Contract
+
+test-integration: install-test ## Run the tests that cross processes, sockets and the model
+	@swift test --filter 'EndToEnd|Contract|DatabaseConformance|CupelServer|Gateway|Sandbox'
+
+test-watch: ## Run the unit tests whenever a source changes
+	@scripts/watch swift test --skip EndToEnd
+
+lint: ## Check the format
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## Format the sources
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+check: lint ## Format, house rules, generated documents, our own scan, secrets in the history
+	@swift test --filter 'HouseRules'
+	@scripts/module-specs --check
+	@swift build --product cupel 2>&1 | scripts/build-progress
+	@$(MAKE) --no-print-directory security
+
+security: ## Our own gauntlet over the tree and its history
+	@.build/debug/cupel scan .
+	@git log --all -p --no-color | .build/debug/cupel scan --fail-on high -
+
+coverage: test ## The coverage report as text, HTML and XML in coverage/
+	@cat coverage/summary.txt
+
+bench: ## Measure the hot paths beside their references
+	@cd Benchmarks && swift run -c release benchmarks
+
+docs: ## Write the generated documents anew
+	@CUPEL_WRITE_DOCS=1 swift test --filter 'GeneratedDocuments'
+
+clean: ## Remove what was built; data and tools in .cupel stay
+	@rm -rf .build coverage

@@ -1,0 +1,142 @@
+package import CupelCore
+import Hummingbird
+import Identity
+import Jobs
+package import Logging
+import Metrics
+import NIOCore
+package import ServiceLifecycle
+import Storage
+import Synchronization
+import Telemetry
+
+/// The whole of Cupel in one process: engines, the worker, and the door.
+package struct CupelApplication: Sendable {
+    private let settings: CupelSettings
+    private let engines: Engines
+    private let logger: Logger
+    private let lifecycle = Lifecycle()
+
+    /// The token that the API asks for.
+    package var token: Secret { engines.token.secret }
+
+    /// Puts everything together; nothing listens or runs yet.
+    /// - Throws: what stands in the way of a start, in a person's words.
+    package static func make(
+        _ settings: CupelSettings, environment: [String: String], logger: Logger
+    ) async throws -> CupelApplication {
+        let engines = try await Engines.make(settings, environment: environment, logger: logger)
+        return CupelApplication(settings: settings, engines: engines, logger: logger)
+    }
+
+    private init(settings: CupelSettings, engines: Engines, logger: Logger) {
+        self.settings = settings
+        self.engines = engines
+        self.logger = logger
+    }
+
+    /// Everything that runs, in one group: at a stop the door closes first, then the worker drains, then the model ends.
+    /// - Parameter onReady: hears the base URL once the door is open.
+    package func serviceGroup(
+        signals: [UnixSignal], onReady: @escaping @Sendable (String) -> Void
+    ) -> ServiceGroup {
+        var services: [any Service] = []
+        if let localModel = engines.localModel { services.append(localModel) }
+        services.append(buildWorker())
+        services.append(StopWatch(lifecycle: lifecycle))
+        services.append(buildDoor(onReady))
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: signals, logger: logger)
+        configuration.maximumGracefulShutdownDuration = settings.server.drain + .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// Closes what outlives the services: the linter's worker and the store.
+    package func close() async {
+        await engines.linter.stop()
+        await engines.gateway.close()
+        await engines.database.close()
+    }
+
+    private func buildWorker() -> JobWorker {
+        var registry = JobRegistry()
+        engines.workshop.register(in: &registry)
+        return JobWorker(
+            queue: engines.queue, registry: registry, concurrency: settings.server.jobConcurrency,
+            drain: settings.server.drain, logger: logger)
+    }
+
+    private func buildDoor(_ onReady: @escaping @Sendable (String) -> Void) -> some Service {
+        DeferredService { [self] in
+            let router = try buildRouter()
+            let address = settings.server.host
+            let path = engines.directory.path
+            let application = Application(
+                responder: router.buildResponder(), server: .http1(),
+                configuration: ApplicationConfiguration(
+                    address: .hostname(address, port: settings.server.port), serverName: nil),
+                onServerRunning: { channel in
+                    let base = "http://\(address):\(channel.localAddress?.port ?? 0)"
+                    // The command line of this data directory finds the server by this file.
+                    try? BoundedFile.replace(DataDirectory.endpointPath(in: path), with: Array(base.utf8), mode: 0o600)
+                    onReady(base)
+                }, logger: quiet(logger))
+            try await application.run()
+        }
+    }
+
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+
+    private func buildRouter() throws -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: EdgeMiddleware(logger: logger, time: SystemTime()))
+        let responder = RouteResponder(
+            hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts), sessions: Sessions(token: engines.token),
+            maximumBodyBytes: settings.server.maximumBodyBytes)
+        for route in try buildRoutes(responder.sessions) { responder.add(route, to: router) }
+        return router
+    }
+
+    private func buildRoutes(_ sessions: Sessions) throws -> [Route] {
+        let pages = try Pages()
+        let metrics = MetricsRegistry.shared
+        let routes =
+            HealthRoutes.all(checks, metrics, lifecycle) + JobRoutes.all(engines.queue)
+            + PlaybookRoutes.all(engines.queue, engines.playbooks, SystemTime())
+            + AssayRoutes.all(engines.gauntlet, engines.scanPool, limit: settings.server.maximumAssayBytes)
+            + CallRoutes.all(engines.calls) + SessionRoutes.all(sessions, pages)
+        let dashboard = DashboardRoutes(
+            pages: pages, queue: engines.queue, playbooks: engines.playbooks, calls: engines.calls)
+        return routes + dashboard.all() + AssetRoutes.all()
+            + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
+    }
+
+    private var checks: [ReadinessCheck] {
+        let (database, gateway) = (engines.database, engines.gateway)
+        return [
+            ReadinessCheck("database") { try await database.check() },
+            ReadinessCheck("model", isNeeded: false) { try await gateway.check() },
+        ]
+    }
+}
+
+/// A service whose making may fail, and which therefore is made as it starts.
+private struct DeferredService: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws { try await body() }
+}
+
+/// Turns readiness to 503 as soon as a stop is asked for.
+private struct StopWatch: Service {
+    let lifecycle: Lifecycle
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        lifecycle.beginStop()
+    }
+}

@@ -1,0 +1,78 @@
+package import Artefacts
+package import CupelCore
+package import Gateway
+package import Gauntlet
+package import Identity
+package import Jobs
+package import Logging
+package import Playbooks
+import Sandbox
+import SecretStore
+package import Storage
+import Telemetry
+
+/// Everything behind the door, put together once; each part gets what it needs by its initialiser.
+package struct Engines: Sendable {
+    package let directory: DataDirectory
+    package let database: any Database
+    package let token: AccessToken
+    package let queue: JobQueue
+    package let artefacts: ArtefactStore
+    package let playbooks: PlaybookStore
+    package let calls: CallStore
+    package let gauntlet: GauntletEngine
+    package let scanPool: ScanPool
+    package let gateway: ModelGateway
+    package let localModel: LocalModelServer?
+    package let workshop: Workshop
+    package let linter: AnsibleLinter
+
+    /// Every target's migrations, in their one order.
+    package static let migrations =
+        JobMigrations.all + ArtefactMigrations.all + PlaybookMigrations.all + CallStore.migrations
+        + IdempotencyKeys.migrations
+
+    /// Puts the engines together for the owner of a data directory.
+    /// - Throws: what stands in the way, before any work starts.
+    package static func make(
+        _ settings: CupelSettings, environment: [String: String], logger: Logger
+    ) async throws -> Engines {
+        let directory = try DataDirectory(owning: settings.data.directory)
+        let database = try await openDatabase(settings, directory, logger)
+        _ = try await Migrator(migrations).up(database)
+        let queue = JobQueue(database: database)
+        let calls = CallStore(database: database)
+        let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
+        let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
+        let linter = try await makeLinter(settings, logger)
+        let artefacts = ArtefactStore(database: database)
+        let workshop = Workshop(
+            catalog: try ModuleCatalog.load(), gateway: gateway, linter: linter, engine: gauntlet, artefacts: artefacts)
+        return Engines(
+            directory: directory, database: database, token: try AccessToken.loadOrMake(at: directory.tokenPath),
+            queue: queue, artefacts: artefacts, playbooks: PlaybookStore(database: database), calls: calls,
+            gauntlet: gauntlet, scanPool: ScanPool(), gateway: gateway, localModel: localModel, workshop: workshop,
+            linter: linter)
+    }
+
+    /// Tries to reach a database at start, with waits of 2^n seconds, at most 60, between them.
+    package static let maximumDatabaseTries = 10
+
+    /// Opens the store that the settings name: SQLite in the data directory, or PostgreSQL, which may be slow to come.
+    package static func openDatabase(
+        _ settings: CupelSettings, _ directory: DataDirectory, _ logger: Logger
+    ) async throws -> any Database {
+        guard let url = settings.data.database else { return try SQLiteDatabase(path: directory.databasePath) }
+        var tries = 0
+        while true {
+            do {
+                return try await PostgresDatabase(url: url)
+            } catch let error as CupelError where error.code == .storageUnavailable && tries + 1 < maximumDatabaseTries {
+                tries += 1
+                logger.log(
+                    .warning, "the database does not answer; trying again", [.attempt: "\(tries)", .error: error.message])
+                try await Task.sleep(for: .seconds(min(60, 1 << tries)))
+            }
+        }
+    }
+}

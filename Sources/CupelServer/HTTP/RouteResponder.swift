@@ -1,0 +1,91 @@
+import CupelCore
+import HTTPTypes
+import Hummingbird
+import Identity
+import NIOCore
+
+/// Puts declared routes behind Hummingbird's router: host, caller, bounds, then the route.
+struct RouteResponder: Sendable {
+    let hostGuard: HostGuard
+    let sessions: Sessions
+    let maximumBodyBytes: Int
+
+    /// The cookie of a browser session.
+    static let cookie = "cupel_session"
+
+    /// Adds a route to the router.
+    func add(_ route: Route, to router: Router<ServerContext>) {
+        let path = RouterPath(route.path)
+        let names = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+        router.on(path, method: route.method) { request, context in
+            try hostGuard.check(host: request.head.authority, origin: request.headers[.origin])
+            let session = try caller(route, request)
+            let bytes = try await body(request, limit: route.maximumBodyBytes ?? maximumBodyBytes)
+            let parameters = names.map { ($0, context.parameters.get($0) ?? "") }
+            let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+            let response = try await route.handle(
+                RouteRequest(
+                    id: context.requestID, path: Dictionary(parameters) { $1 }, query: Dictionary(query) { $1 },
+                    headers: request.headers, body: bytes, session: session))
+            return Self.response(response)
+        }
+    }
+
+    /// Who calls: checks token or session, and for a session's write its CSRF token.
+    /// - Returns: the session, when the caller came with one.
+    private func caller(_ route: Route, _ request: Request) throws -> String? {
+        let session = Self.session(request).flatMap { sessions.isOpen($0) ? $0 : nil }
+        guard route.access == .token else { return session }
+        if let header = request.headers[.authorization] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "bearer", sessions.accepts(bearer: String(parts[1])) else {
+                throw CupelError(.unauthorized, "The token is not valid; `cupel token` prints the right one.")
+            }
+            return nil
+        }
+        guard let session else {
+            throw CupelError(
+                .unauthorized, "A token is needed: send `Authorization: Bearer` with what `cupel token` prints.")
+        }
+        let isWrite = ![.get, .head].contains(request.method)
+        let given = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
+        guard !isWrite || sessions.csrfToken(of: session).matches(given ?? "") else {
+            throw CupelError(.csrfFailed, "Send the token of GET /api/v1/csrf in X-CSRF-Token.")
+        }
+        return session
+    }
+
+    private static func session(_ request: Request) -> String? {
+        let prefix = cookie + "="
+        for header in request.headers[values: .cookie] {
+            for pair in header.split(separator: ";") {
+                let trimmed = pair.drop { $0 == " " }
+                if trimmed.hasPrefix(prefix) { return String(trimmed.dropFirst(prefix.count)) }
+            }
+        }
+        return nil
+    }
+
+    private func body(_ request: Request, limit: Int) async throws -> [UInt8] {
+        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
+            throw CupelError(.payloadTooLarge, "The body announces \(announced) bytes; at most \(limit) are taken.")
+        }
+        var bytes: [UInt8] = []
+        for try await buffer in request.body {
+            guard bytes.count + buffer.readableBytes <= limit else {
+                throw CupelError(.payloadTooLarge, "The body is over \(limit) bytes.")
+            }
+            bytes += buffer.readableBytesView
+        }
+        return bytes
+    }
+
+    private static func response(_ response: RouteResponse) -> Response {
+        let body: ResponseBody =
+            switch response.body {
+            case .bytes(let bytes): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+            case .stream(let stream): ResponseBody(asyncSequence: stream.map { ByteBuffer(bytes: $0) })
+            }
+        return Response(status: .init(code: response.status), headers: response.headers, body: body)
+    }
+}
