@@ -12,6 +12,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),  // SE-0480
 ]
 
+/// The rule packs that are compiled into the binary, so that one file is all a scan needs.
+let gauntletPacks = [
+    "secrets-ai", "secrets-build", "secrets-chat", "secrets-cloud", "secrets-context", "secrets-keys", "secrets-services",
+]
+
 let package = Package(
     name: "cupel",
     dependencies: [
@@ -32,10 +37,24 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
+        // Engines.
+        .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(
+            name: "Gauntlet",
+            dependencies: [
+                "CLinux", "CupelCore", "CRE2", "CVectorscan", .product(name: "Yams", package: "Yams"),
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ],
+            resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
+        ),
+        .testTarget(name: "GauntletTests", dependencies: ["CLinux", "CRE2", "CupelCore", "Gauntlet"]),
+
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && target.type != .plugin && target.name != "CLinux" {
+for target in package.targets where target.type != .system && target.type != .plugin && !["CLinux", "CRE2"].contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

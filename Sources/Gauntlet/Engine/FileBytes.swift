@@ -1,0 +1,44 @@
+import Glibc
+
+/// Whole files through descriptors, with a bound.
+enum FileBytes {
+    /// Reads up to a bound; `nil` when reading fails.
+    static func read(_ descriptor: Int32, upTo limit: Int) -> [UInt8]? {
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            while count < limit, let base = buffer.baseAddress {
+                let got = Glibc.read(descriptor, base + count, limit - count)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failed = true }
+                if got <= 0 { break }
+                count += got
+            }
+        }
+        return failed ? nil : bytes
+    }
+
+    /// Reads a stream of unknown length up to a bound; `nil` when reading fails.
+    static func readStream(_ descriptor: Int32, upTo limit: Int) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            guard let chunk = read(descriptor, upTo: min(1 << 16, limit - bytes.count)) else { return nil }
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return bytes
+    }
+
+    /// Writes everything; `false` when that fails.
+    static func write(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let put = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done)
+            }
+            if put < 0 && errno == EINTR { continue }
+            guard put > 0 else { return false }
+            done += put
+        }
+        return true
+    }
+}
