@@ -14,7 +14,8 @@ let settings: [SwiftSetting] = [
 
 /// The rule packs that are compiled into the binary, so that one file is all a scan needs.
 let gauntletPacks = [
-    "secrets-ai", "secrets-build", "secrets-chat", "secrets-cloud", "secrets-context", "secrets-keys", "secrets-services",
+    "secrets-ai", "secrets-build", "secrets-chat", "secrets-cloud", "secrets-context", "secrets-keys",
+    "secrets-services",
 ]
 
 let package = Package(
@@ -23,7 +24,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(
-            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+            url: "https://github.com/apple/swift-configuration",
+            from: "1.4.0",
+            traits: []
+        ),
     ],
     targets: [
         // Ground.
@@ -48,13 +52,17 @@ let package = Package(
             ],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
         ),
-        .testTarget(name: "GauntletTests", dependencies: ["CLinux", "CRE2", "CupelCore", "Gauntlet"]),
+        .testTarget(
+            name: "GauntletTests",
+            dependencies: ["CupelCore", "Gauntlet", .product(name: "OrderedCollections", package: "swift-collections")]
+        ),
 
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
     ],
     cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && target.type != .plugin && !["CLinux", "CRE2"].contains(target.name) {
+for target in package.targets
+where target.type != .system && target.type != .plugin && !["CLinux", "CRE2"].contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -21,8 +21,14 @@ struct CompiledRule: Sendable {
         tail = rule.trigger == nil ? 2 : rule.tail
     }
 
-    func window(of candidate: Candidate, in count: Int) -> Range<Int> {
-        let start = max(0, Int(candidate.firstEnd) - reach)
-        return start..<max(start, min(count, Int(candidate.lastEnd) + tail))
+    /// The part of the text that a candidate's match lies in.
+    func window(of candidate: Candidate, in text: UnsafeRawBufferPointer) -> Range<Int> {
+        var start = max(0, Int(candidate.firstEnd) - reach)
+        if rule.trigger != nil {
+            // What a trigger announces may begin with its line.
+            let limit = max(0, start - Self.keywordReach)
+            while start > limit, text[start - 1] != 0x0A { start -= 1 }
+        }
+        return start..<max(start, min(text.count, Int(candidate.lastEnd) + tail))
     }
 }

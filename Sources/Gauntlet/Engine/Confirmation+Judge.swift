@@ -54,11 +54,10 @@ extension Confirmation {
 enum ContextName {
     /// Whether the name means the secret itself, not its file, its length, its hash or the question for it.
     static func isAboutASecret(_ name: String) -> Bool {
-        let low = name.lowercased()
-        return !others.contains { low.contains($0) }
+        !others.isFound(inLowered: name)
     }
 
-    private static let others: [String] = [
+    private static let others = WordList([
         "file", "path", "_dir", "length", "_len", "size", "hash", "digest", "checksum", "policy", "prompt", "label",
         "title", "hint", "help", "message", "msg", "error", "regex", "pattern", "format", "field", "column", "header",
         "_name", "-name", "secretname", "keyname", "tokenname", "_type", "-type", "tokentype", "keytype", "_url",
@@ -67,5 +66,5 @@ enum ContextName {
         "method", "class", "_env", "-env", "env_", "_var", "placeholder", "example", "reset", "forgot", "strength",
         "rotate", "_ref", "-ref", "secretref", "_arn", "selector", "author", "keyboard", "keyword", "keycode", "_test",
         "integrity", "etag", "cachekey", "cache_key", "primary_key", "sort_key", "partition",
-    ]
+    ])
 }

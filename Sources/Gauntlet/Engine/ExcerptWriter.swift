@@ -1,5 +1,4 @@
 import CupelCore
-import Glibc
 
 /// Makes lines safe to show: every secret of the scan is masked wherever it stands, long lines are cut, and
 /// characters that move a terminal's cursor are taken out.
@@ -34,7 +33,8 @@ struct ExcerptWriter {
         if at < window.upperBound { pieces += clean(at..<window.upperBound) }
         let line = Redactor.shared.redact(pieces)
         let shown = String(String.UnicodeScalarView(line.unicodeScalars.prefix(Self.maximumScalars)))
-        let place = mark ?? (clean(window.lowerBound..<value.lowerBound).unicodeScalars.count, value.count)
+        let before = clean(window.lowerBound..<value.lowerBound).unicodeScalars.count
+        let place = mark ?? (before, clean(value.clamped(to: window)).unicodeScalars.count)
         let count = shown.unicodeScalars.count
         return Excerpt(
             text: shown,
@@ -72,15 +72,16 @@ struct ExcerptWriter {
     }
 
     private func occurrences(of secret: Range<Int>, in window: Range<Int>) -> [Range<Int>] {
-        guard let base = text.baseAddress else { return [] }
+        let first = text[secret.lowerBound]
         var found: [Range<Int>] = []
         var at = window.lowerBound
-        while at < window.upperBound,
-            let hit = memmem(base + at, window.upperBound - at, base + secret.lowerBound, secret.count)
-        {
-            let start = UnsafeRawPointer(hit) - base
-            found.append(start..<start + secret.count)
-            at = start + secret.count
+        while at + secret.count <= window.upperBound {
+            if text[at] == first, text[at..<at + secret.count].elementsEqual(text[secret]) {
+                found.append(at..<at + secret.count)
+                at += secret.count
+            } else {
+                at += 1
+            }
         }
         return found
     }

@@ -3,9 +3,12 @@ import Glibc
 /// Whole files through descriptors, with a bound.
 enum FileBytes {
     /// Reads up to a bound; `nil` when reading fails.
-    static func read(_ descriptor: Int32, upTo limit: Int) -> [UInt8]? {
+    ///
+    /// `head` is what was read of it before; it counts towards the bound.
+    static func read(_ descriptor: Int32, after head: [UInt8] = [], upTo limit: Int) -> [UInt8]? {
         var failed = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+        let bytes = [UInt8](unsafeUninitializedCapacity: max(limit, head.count)) { buffer, count in
+            count = buffer.update(fromContentsOf: head)
             while count < limit, let base = buffer.baseAddress {
                 let got = Glibc.read(descriptor, base + count, limit - count)
                 if got < 0 && errno == EINTR { continue }

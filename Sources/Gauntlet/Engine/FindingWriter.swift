@@ -16,9 +16,9 @@ struct FindingWriter {
         let excerpts = ExcerptWriter(text: text, masked: masked)
         var cursor = LineCursor(text)
         var scan = Scan()
-        for hit in kept {
+        for hit in kept.sorted(by: { ($0.place, $0.rule) < ($1.place, $1.rule) }) {
             let rule = rules[hit.rule].rule
-            let place = cursor.place(of: hit.value.lowerBound)
+            let place = cursor.place(of: hit.place)
             let allow = AllowComment.around(line: place.lineStart, in: text, rule: rule.id)
             if let allow, !allow.reason.isEmpty {
                 scan.allowances.append(Allowance(rule: rule.id, path: path, line: place.line, reason: allow.reason))
@@ -35,7 +35,7 @@ struct FindingWriter {
                     path: path,
                     line: place.line,
                     column: place.column,
-                    excerpt: excerpts.excerpt(of: hit.value, lineStart: place.lineStart),
+                    excerpt: excerpts.excerpt(of: hit.place..<hit.value.upperBound, lineStart: place.lineStart),
                     fingerprint: fingerprint(rule.id, hit.value),
                     message: message
                 )

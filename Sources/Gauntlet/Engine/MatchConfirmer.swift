@@ -3,8 +3,8 @@ import CupelCore
 /// A match that passed its rule's checks.
 struct Hit {
     var rule: Int
-    /// The whole match; its begin is where the finding stands.
-    var whole: Range<Int>
+    /// Where the finding stands: at the capture, or at the match's begin when the capture is on a later line.
+    var place: Int
     /// What is masked and named: the capture.
     var value: Range<Int>
     var severity: Severity
@@ -33,22 +33,26 @@ struct MatchConfirmer {
 
     mutating func confirm(_ candidate: Candidate) {
         let index = Int(candidate.rule)
-        guard rules.indices.contains(index) else { return }
+        guard rules.indices.contains(index), !isTruncated else { return }
         let rule = rules[index]
         if !rule.rule.kinds.isEmpty && !rule.rule.kinds.contains(kind) { return }
         let start = time.monotonic
-        var window = rule.window(of: candidate, in: text.count)
+        var window = rule.window(of: candidate, in: text)
         var at = min(max(window.lowerBound, done[index] ?? 0), window.upperBound)
-        while at < window.upperBound, hits.count < GauntletEngine.maximumFindings {
+        while at < window.upperBound {
             window = at..<window.upperBound
             guard let match = rule.capture.firstMatch(in: text, window: window), let whole = match[0],
                 whole.lowerBound < Int(candidate.lastEnd)
             else { break }
             at = max(whole.upperBound, at + 1)
             done[index] = at
-            if let hit = judge(match, whole, of: rule, index) { hits.append(hit) }
+            guard let hit = judge(match, whole, of: rule, index) else { continue }
+            if hits.count == GauntletEngine.maximumFindings {
+                isTruncated = true
+                break
+            }
+            hits.append(hit)
         }
-        if hits.count >= GauntletEngine.maximumFindings { isTruncated = true }
         times[rule.rule.layer, default: .zero] += time.monotonic - start
     }
 
@@ -75,7 +79,8 @@ struct MatchConfirmer {
                 note = why
             }
         }
-        return Hit(rule: index, whole: whole, value: value, severity: severity, note: note)
+        let place = isNewline(text[value.lowerBound]) ? whole.lowerBound : value.lowerBound
+        return Hit(rule: index, place: place, value: value, severity: severity, note: note)
     }
 
     private func hasKeyword(_ keywords: [String], near whole: Range<Int>) -> Bool {
@@ -90,6 +95,23 @@ struct MatchConfirmer {
         let before = text[value.lowerBound - 1]
         return before == text[value.upperBound]
             && [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(before)
+    }
+
+    /// The whole name that a captured part of it belongs to: patterns need not begin with it, which keeps them small.
+    private func name(_ part: Range<Int>) -> String {
+        var start = part.lowerBound
+        let limit = max(0, start - CompiledRule.keywordReach)
+        while start > limit, isNameByte(text[start - 1]) { start -= 1 }
+        return string(start..<part.upperBound)
+    }
+
+    private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+
+    private func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: false
+        }
     }
 
     private func string(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }

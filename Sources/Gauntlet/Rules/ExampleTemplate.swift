@@ -1,6 +1,7 @@
 /// A text with `${kind:count}` holes that are filled by chance, so that rules carry examples no scanner finds.
 ///
 /// Kinds: `alnum`, `alpha`, `upper` (letters and digits), `lower` (letters and digits), `digit`, `hex`, `base32`,
+/// `bech32`,
 /// `base64`, `base64url`, `password`, `uuid`, `crc62` (the checksum of the `alnum` hole before it), `nl`, and an
 /// empty hole `${}` that only breaks a text apart.
 package struct ExampleTemplate: Sendable {
@@ -32,7 +33,8 @@ package struct ExampleTemplate: Sendable {
     private static let alphabets: [String: [Character]] = [
         "alnum": Array(lower + upper + digits), "alpha": Array(lower + upper), "upper": Array(upper + digits),
         "lower": Array(lower + digits), "digit": Array(digits), "hex": Array("abcdef" + digits),
-        "base32": Array(upper + "234567"), "base64": Array(lower + upper + digits + "+/"),
+        "bech32": Array("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"), "base32": Array(upper + "234567"),
+        "base64": Array(lower + upper + digits + "+/"),
         "base64url": Array(lower + upper + digits + "-_"),
     ]
 

@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 
 /// A set of rules with a version, so that a verdict can say what it was made with.
 package struct RulePack: Sendable, Hashable {

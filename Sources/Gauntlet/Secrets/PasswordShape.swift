@@ -39,7 +39,7 @@ enum PasswordShape {
         if value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return false }
         let words = value.split(separator: " ")
         if words.count > 2 || (words.count == 2 && !isQuoted) { return false }
-        if value.contains("://") || value.hasPrefix("/") || value.hasPrefix("./") || value.hasPrefix("~/") {
+        if urlMark.isFound(in: value) || value.hasPrefix("/") || value.hasPrefix("./") || value.hasPrefix("~/") {
             return false
         }
         if value.hasPrefix("-") || value.hasSuffix(":") || value.hasSuffix("=") && value.utf8.count < 12 {
@@ -48,13 +48,13 @@ enum PasswordShape {
         return true
     }
 
+    private static let urlMark = WordList(["://"])
+    private static let expressions = WordList(["()", "](", "->", "::", "%s", "%d", "\\n", "\\t", "==", "!=", ", "])
+
     /// Calls, members, indexes, formats: what an expression looks like.
     static func isCode(_ value: String) -> Bool {
-        if value.contains("()") || value.contains("](") || value.contains("->") || value.contains("::") { return true }
-        if let open = value.firstIndex(of: "("), value.last == ")" || value.contains(", "), open != value.startIndex {
-            return true
-        }
-        if value.contains("%s") || value.contains("%d") || value.contains("\\n") || value.contains("\\t") {
+        if expressions.isFound(in: value) { return true }
+        if let open = value.firstIndex(of: "("), value.last == ")", open != value.startIndex {
             return true
         }
         if value.last == "," || value.last == ";" || value.last == "(" || value.last == "{" { return true }

@@ -7,30 +7,26 @@ enum Placeholder {
 
     /// `{{ vault_x }}`, `${VAR}`, `$(cmd)`, `%(name)s`, `<password>`, `#{x}`, `!vault`: filled in elsewhere.
     static func isReference(_ value: String) -> Bool {
-        if value.contains("{{") || value.contains("${") || value.contains("$(") || value.contains("%(")
-            || value.contains("#{") || value.contains("<%") || value.contains("%{") || value.contains("}}")
-        {
-            return true
-        }
+        if references.isFound(in: value) { return true }
         if let first = value.first, "$<[({&*!@%|>".contains(first) {
             // A password may begin with these; a reference goes on with a name and nothing else.
             let body = value.dropFirst()
             if value.hasPrefix("!vault") || value.hasPrefix("$ANSIBLE_VAULT") || value.hasPrefix("<") { return true }
             if body.allSatisfy({ isName($0) || "])}>%.:[]()".contains($0) }) { return true }
         }
-        return [
-            "process.env", "os.environ", "getenv", "lookup(", "env.", "secrets.", "vault:", "ssm:", "arn:", "op://",
-        ]
-        .contains { value.contains($0) }
+        return false
     }
 
     /// `changeme`, `your-token-here`, `example`, `xxx`, `123456`: put there to be replaced.
     static func isStandIn(_ value: String) -> Bool {
         let low = value.lowercased()
-        if exact.contains(low) { return true }
-        if parts.contains(where: { low.contains($0) }) { return true }
+        if exact.contains(low) || published.contains(low) { return true }
+        if parts.isFound(inLowered: value) { return true }
         let letters = low.filter(\.isLetter)
-        return exact.contains(letters) && low.count - letters.count <= 1
+        guard exact.contains(letters) else { return false }
+        // `test123`, `password!`: a stand-in with the least that a form demands behind it.
+        let rest = low.filter { !$0.isLetter }
+        return rest.count <= 1 || "1234567890".hasPrefix(rest)
     }
 
     /// One character over and over, a run along the alphabet or the digits, or a short piece repeated.
@@ -50,6 +46,11 @@ enum Placeholder {
         character.isLetter || character.isNumber || character == "_"
     }
 
+    private static let references = WordList([
+        "{{", "}}", "${", "$(", "%(", "#{", "<%", "%{", "process.env", "os.environ", "getenv", "lookup(", "env.",
+        "secrets.", "vault:", "ssm:", "arn:", "op://",
+    ])
+
     private static let exact: Set<String> = [
         "password", "passwd", "passphrase", "secret", "token", "apikey", "key", "pass", "pwd", "admin", "root", "user",
         "username", "none", "null", "nil", "true", "false", "undefined", "string", "str", "text", "test", "tests",
@@ -63,7 +64,13 @@ enum Placeholder {
         "disabled", "enabled", "public", "private", "basic", "bearer", "postgres", "mysql", "docker", "vagrant",
     ]
 
-    private static let parts: [String] = [
+    /// Values of the examples in RFC 6749, 6750 and 7617, in lower case: they stand in every OAuth library.
+    private static let published: Set<String> = [
+        "2yotnfzfejr1zcsicmwpaa", "tgzv3jokf0xg5qx2tlkwia", "czzcagrsa3f0mzpnwdfmqmf0m2jw", "splxlobezqqybys6wxsbia",
+        "mf_9.b5f-4.1jqm", "qwxhzgrpbjpvcgvuihnlc2ftzq==",
+    ]
+
+    private static let parts = WordList([
         "changeme", "change_me", "change-me", "changethis", "change_this", "replaceme", "replace_me", "replace-me",
         "replace_with", "replace-with", "example", "exmaple", "placeholder", "dummy", "redacted", "masked", "yourpass",
         "your_", "your-", "your ", "yoursecret", "yourtoken", "yourkey", "yourapi", "insert_", "insert-", "enter_",
@@ -76,5 +83,5 @@ enum Placeholder {
         "my-pass", "mypass", "my_secret", "my-secret", "my-token", "my_token", "some_", "some-", "goeshere",
         "goes_here",
         "goes-here", "_here", "-here", "foobar", "lorem", "ipsum", "\\x", "\\u", "\u{2026}",
-    ]
+    ])
 }

@@ -32,7 +32,8 @@ enum TokenStructure {
 
     /// Whether Base64 holds `user:password` with a password that is one (RFC 7617).
     static func isBasicCredentials(_ value: String) -> Bool {
-        guard let bytes = Base64.decode(value.utf8), let text = String(validating: bytes, as: UTF8.self),
+        guard !Placeholder.isStandIn(value), let bytes = Base64.decode(value.utf8),
+            let text = String(validating: bytes, as: UTF8.self),
             let colon = text.firstIndex(of: ":"), text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return false }
         let password = String(text[text.index(after: colon)...])

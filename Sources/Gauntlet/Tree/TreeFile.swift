@@ -7,6 +7,9 @@ enum TreeFile {
     /// Bytes that are searched for a zero byte, which no text has.
     private static let binaryProbe = 8192
 
+    /// `O_PATH` of Linux, which Glibc shows to GNU sources alone: a descriptor that only names a file.
+    static let nameOnly: Int32 = 0o10_000_000
+
     /// What became of a file.
     enum Content {
         case text([UInt8])
@@ -40,10 +43,18 @@ enum TreeFile {
         guard status.st_mode & S_IFMT == S_IFREG else { return .problem(.special, "") }
         guard Int(status.st_size) <= limit else { return .problem(.tooLarge, "\(status.st_size) bytes") }
         // Files of /proc say that they are empty.
-        let bytes =
-            status.st_size > 0
-            ? FileBytes.read(descriptor, upTo: Int(status.st_size)) : FileBytes.readStream(descriptor, upTo: limit)
-        guard let bytes else { return .problem(.unreadable, String(cString: strerror(errno))) }
+        guard status.st_size > 0 else {
+            return FileBytes.readStream(descriptor, upTo: limit).map(text)
+                ?? .problem(.unreadable, String(cString: strerror(errno)))
+        }
+        // Most of what is no text shows it early; the rest of it is not read.
+        guard let head = FileBytes.read(descriptor, upTo: min(binaryProbe, Int(status.st_size))) else {
+            return .problem(.unreadable, String(cString: strerror(errno)))
+        }
+        if isBinary(head) { return .problem(.binary, "") }
+        guard let bytes = FileBytes.read(descriptor, after: head, upTo: Int(status.st_size)) else {
+            return .problem(.unreadable, String(cString: strerror(errno)))
+        }
         return text(bytes)
     }
 
@@ -53,8 +64,12 @@ enum TreeFile {
             let units = stride(from: 2, to: bytes.count, by: 2).map { order.unit(bytes[$0], bytes[$0 + 1]) }
             return .text(Array(String(decoding: units, as: UTF16.self).utf8))
         }
-        if bytes.prefix(binaryProbe).contains(0) { return .problem(.binary, "") }
-        return .text(bytes)
+        return isBinary(bytes) ? .problem(.binary, "") : .text(bytes)
+    }
+
+    private static func isBinary(_ bytes: [UInt8]) -> Bool {
+        if bytes.count >= 2, UTF16Order(bytes[0], bytes[1]) != nil { return false }
+        return bytes.withUnsafeBytes { $0.prefix(binaryProbe).contains(0) }
     }
 
     /// Whether an open file is a plain one.

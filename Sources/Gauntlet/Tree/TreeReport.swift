@@ -1,5 +1,3 @@
-package import CupelCore
-
 /// What the scan of a tree found and did not look at.
 package struct TreeReport: Sendable, Hashable {
     /// What was found, by path, line and column.

@@ -1,5 +1,5 @@
 import CLinux
-package import CupelCore
+import CupelCore
 import Glibc
 import Synchronization
 
@@ -133,6 +133,7 @@ private final class TreeScan: Sendable {
     private func work(on pool: ScanPool) {
         for _ in 0..<Self.turn {
             guard !isCancelled.load(ordering: .relaxed), let step = state.withLock({ $0.walk.next() }) else {
+                tellProgress()
                 finish()
                 return
             }
@@ -141,12 +142,16 @@ private final class TreeScan: Sendable {
             case .file(let file): look(at: file)
             }
         }
+        tellProgress()
+        pool.submit { self.work(on: pool) }
+    }
+
+    private func tellProgress() {
         progress(
             state.withLock {
                 TreeProgress(files: $0.report.files, bytes: $0.report.bytes, findings: $0.report.findings.count)
             }
         )
-        pool.submit { self.work(on: pool) }
     }
 
     private func look(at file: TreeWalk.File) {

@@ -117,7 +117,7 @@ struct TreeWalk: ~Copyable {
     }
 
     private func typeByStatus(_ path: [[UInt8]]) -> UInt8 {
-        let descriptor = TreeFile.open(root, path, O_PATH | O_NOFOLLOW)
+        let descriptor = TreeFile.open(root, path, TreeFile.nameOnly | O_NOFOLLOW)
         guard descriptor >= 0 else { return UInt8(DT_REG) }
         defer { close(descriptor) }
         var status = stat()

@@ -1,5 +1,3 @@
-package import CupelCore
-
 /// One rule that matched at one place. It never holds the secret it found.
 package struct Finding: Sendable, Hashable {
     /// The rule's identifier, as `github-token`.
