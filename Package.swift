@@ -18,51 +18,123 @@ let gauntletPacks = [
     "secrets-services",
 ]
 
+/// Templates and files of the dashboard; they travel inside the binary.
+let dashboardFiles = [
+    "Templates/layout.mustache", "Templates/login.mustache", "Templates/overview.mustache",
+    "Templates/playbook.mustache", "Templates/documentation.mustache", "Assets/cupel.css", "Assets/cupel.js",
+    "Assets/cupel.svg",
+]
+
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "cupel",
+    products: [.executable(name: "cupel", targets: ["cupel"])],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(
-            url: "https://github.com/apple/swift-configuration",
-            from: "1.4.0",
-            traits: []
-        ),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Ground.
         .target(name: "CLinux"),
-        .target(
-            name: "CupelCore",
-            dependencies: [
-                "CLinux",
-                .product(name: "OrderedCollections", package: "swift-collections"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Yams", package: "Yams"),
-            ]
-        ),
-        // Engines.
-        .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CupelCore", dependencies: ["CLinux", collections, yams]),
+        // Platform.
+        .target(
+            name: "Telemetry",
+            dependencies: ["CupelCore", logging, .product(name: "CoreMetrics", package: "swift-metrics")]),
+        .target(name: "SecretStore", dependencies: ["CupelCore"]),
+        .target(name: "Identity", dependencies: ["CupelCore"]),
+        .target(
+            name: "Storage",
+            dependencies: ["CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        // Engines.
+        .target(name: "Sandbox", dependencies: ["CLinux", "CupelCore"]),
+        .target(name: "Artefacts", dependencies: ["CupelCore", "Storage"]),
+        .target(name: "Jobs", dependencies: ["CupelCore", "Storage", "Telemetry", lifecycle, logging]),
         .target(
             name: "Gauntlet",
+            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", collections, yams],
+            resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }),
+        .target(
+            name: "Gateway",
             dependencies: [
-                "CLinux", "CupelCore", "CRE2", "CVectorscan", .product(name: "Yams", package: "Yams"),
-                .product(name: "OrderedCollections", package: "swift-collections"),
+                "CupelCore", "Storage", asyncHTTPClient, collections, lifecycle, logging, metrics, nio, nioHTTP1,
             ],
-            resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
-        ),
-        .testTarget(
-            name: "GauntletTests",
-            dependencies: ["CupelCore", "Gauntlet", .product(name: "OrderedCollections", package: "swift-collections")]
-        ),
-
+            resources: [.embedInCode("Resources/local-models.json")]),
+        // Products.
+        .target(
+            name: "Playbooks",
+            dependencies: [
+                "Artefacts", "CupelCore", "Gateway", "Gauntlet", "Jobs", "Sandbox", "Storage", collections, yams,
+            ],
+            resources: [
+                .embedInCode("Resources/module-specs.json"),
+                .embedInCode("Linting/Resources/cupel_ansible_worker.py"),
+            ]),
+        // Doors.
+        .target(
+            name: "CupelServer",
+            dependencies: [
+                "Artefacts", "CupelCore", "Gateway", "Gauntlet", "Identity", "Jobs", "Playbooks", "Sandbox",
+                "SecretStore", "Storage", "Telemetry", asyncHTTPClient, collections, httpTypes, lifecycle, logging,
+                metrics, nio, nioHTTP1,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            resources: dashboardFiles.map { .embedInCode("Dashboard/\($0)") }),
+        .executableTarget(
+            name: "cupel",
+            dependencies: [
+                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Playbooks", "Sandbox", "Storage",
+                "Telemetry", lifecycle, logging, metrics,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        // Beside.
+        .target(name: "CupelTesting", dependencies: ["CLinux", "CupelCore"]),
+        .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]),
+        .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
+        .testTarget(name: "HouseRules"),
+        .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity"]),
+        .testTarget(
+            name: "JobsTests", dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]),
+        .testTarget(name: "PlaybooksTests", dependencies: ["CupelCore", "Playbooks", "Sandbox", collections, yams]),
+        .testTarget(name: "SandboxTests", dependencies: ["CupelCore", "Sandbox"]),
+        .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
+        .testTarget(name: "StorageTests", dependencies: ["CupelCore", "CupelTesting", "Storage"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["CupelCore", "CupelTesting", "Telemetry", logging, metrics]),
     ],
     cxxLanguageStandard: .cxx17
 )
 
+let foreign = ["CLinux", "CRE2"]
 for target in package.targets
-where target.type != .system && target.type != .plugin && !["CLinux", "CRE2"].contains(target.name) {
+where target.type != .system && target.type != .plugin && !foreign.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -17,14 +17,40 @@ int clinux_lock_exclusive(int fd);
 /// Asks the kernel to send `signal` to this process when its parent dies. Returns 0 or -1 with errno.
 int clinux_set_parent_death_signal(int signal);
 
-/// Starts `argv` in a session of its own with the given descriptors as standard input, output and error, an exact
-/// environment, and SIGKILL when the calling thread's process dies. Returns the process id, or -1 with errno, also
-/// when exec itself fails in the child.
+/// Starts `argv` in a session of its own with `descriptors[i]` as its descriptor i (0, 1 and 2 first) and no other, an
+/// exact environment, and SIGKILL when the calling THREAD ends: call it from one that lives as long as the process.
+/// Returns the process id, or -1 with errno, also when exec itself fails in the child.
 pid_t clinux_spawn(const char *const argv[], const char *const envp[], const char *directory,
-                   int stdin_fd, int stdout_fd, int stderr_fd);
+                   const int descriptors[], int count);
 
-/// Waits for `pid` without blocking. Returns the pid once it ended (status decoded into `exit_code`: 0...255, or
-/// 128 + signal), 0 while it runs, -1 with errno.
-pid_t clinux_reap(pid_t pid, int *exit_code);
+/// How a process ended: 0...255 or 128 + signal, and the processor time of it and of all that it waited for.
+struct clinux_ending {
+    int exit_code;
+    int signal;
+    int64_t cpu_microseconds;
+};
+
+/// Waits for `pid` without blocking. Returns the pid once it ended, 0 while it runs, -1 with errno.
+pid_t clinux_reap(pid_t pid, struct clinux_ending *ending);
+
+/// A descriptor that becomes readable when the process ends (pidfd_open), or -1 with errno.
+int clinux_open_process(pid_t pid);
+
+/// A pipe whose ends close at exec: ends[0] is read, ends[1] written. Returns 0, or -1 with errno.
+int clinux_pipe(int ends[2]);
+
+/// An eventfd that does not block, close-on-exec, or -1 with errno.
+int clinux_open_event(void);
+
+/// A sealed-size anonymous file that holds `bytes` and is read from its start, close-on-exec, or -1 with errno.
+int clinux_open_data(const void *bytes, size_t count);
+
+/// The most 8-byte instructions that `clinux_sandbox_filter` writes.
+#define CLINUX_FILTER_MAX 256
+
+/// Writes the seccomp-BPF program of our sandbox (struct sock_filter, 8 bytes each) to `program`, which has room for
+/// CLINUX_FILTER_MAX of them, and returns its length in bytes. It refuses with EPERM what no guest of ours needs and
+/// kernels have been broken with: mounting, tracing, new user namespaces, keys, BPF, modules, io_uring.
+size_t clinux_sandbox_filter(void *program);
 
 #endif

@@ -14,10 +14,18 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The member of an object; `nil` when this is no object or has no such member.
+    /// The member of an object; `nil` when this is no object or has no such member. Setting does nothing to what is
+    /// no object.
     public subscript(key: String) -> JSON? {
-        guard case .object(let members) = self else { return nil }
-        return members[key]
+        get {
+            guard case .object(let members) = self else { return nil }
+            return members[key]
+        }
+        set {
+            guard case .object(var members) = self else { return }
+            members[key] = newValue
+            self = .object(members)
+        }
     }
 
     /// The element of an array; `nil` when this is no array or is shorter.

@@ -1,0 +1,28 @@
+import CupelCore
+import Glibc
+
+/// Finds a port of the loopback that nobody listens on.
+enum LoopbackPort {
+    /// A port that was free a moment ago; whoever takes it first has it.
+    /// - Throws: `internal_error` when the system gives none.
+    static func free() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw failure() }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func failure() -> CupelError {
+        CupelError(.internalError, "No port of the loopback is free: \(String(cString: strerror(errno))).")
+    }
+}

@@ -1,0 +1,74 @@
+// Jobs: the durable queue. Work is enqueued in the caller's transaction, leased to a worker, run at least once, and
+// its effects are recorded once; what happens is told as events.
+
+package import CupelCore
+
+/// A phantom for identifiers of jobs.
+package enum JobKind {}
+/// The identifier of a job.
+package typealias JobID = Identifier<JobKind>
+
+/// A typed unit of durable background work. Its JSON is the payload.
+package protocol Job: JSONConvertible, Sendable {
+    /// The stable name under which it is stored and registered.
+    static var kind: String { get }
+    /// Queue, priority, retries and timeout.
+    static var options: JobOptions { get }
+    /// While a job with this key waits or runs, another is not accepted but answered with the first.
+    var uniqueKey: String? { get }
+}
+
+extension Job {
+    package static var options: JobOptions { JobOptions() }
+    package var uniqueKey: String? { nil }
+}
+
+/// How jobs of one kind are run.
+package struct JobOptions: Sendable {
+    /// The queue's name.
+    package var queue: String
+    /// The priority within it.
+    package var priority: JobPriority
+    /// Runs that may fail before the job is dead; a worker's death is not a failure of the job.
+    package var maximumFailures: Int
+    /// The longest one run may take.
+    package var timeout: Duration
+
+    /// Options with the usual values.
+    package init(
+        queue: String = "default", priority: JobPriority = .normal, maximumFailures: Int = 3,
+        timeout: Duration = .seconds(600)
+    ) {
+        self.queue = queue
+        self.priority = priority
+        self.maximumFailures = maximumFailures
+        self.timeout = timeout
+    }
+}
+
+/// Which job goes first; one level is worth a minute of waiting, so that low ones move too.
+package enum JobPriority: Int, Sendable {
+    case high = 0
+    case normal = 1
+    case low = 2
+
+    /// What a level is worth in waiting time.
+    package static let ageing = Duration.seconds(60)
+}
+
+/// Where a job stands.
+package enum JobState: String, Sendable, CaseIterable {
+    /// Waits for its time and a worker.
+    case queued
+    /// Leased to a worker.
+    case running
+    /// Done; its result is kept.
+    case succeeded
+    /// Dead; its error is kept, and a person may retry it.
+    case failed
+    /// Ended by a person.
+    case cancelled
+
+    /// Whether nothing will change by itself any more.
+    package var isFinal: Bool { self == .succeeded || self == .failed || self == .cancelled }
+}

@@ -1,0 +1,1 @@
+../../../../workers/ansible/cupel_ansible_worker.py

@@ -1,0 +1,68 @@
+// Storage: SQL on SQLite and PostgreSQL behind one small protocol, migrations, and the data directory.
+// Values are always bound: an interpolation in `SQL` is a parameter, never text.
+
+/// A store that speaks SQL: SQLite in the data directory, or PostgreSQL.
+package protocol Database: Sendable {
+    /// Which engine this is, for the few places where their SQL differs.
+    var engine: DatabaseEngine { get }
+
+    /// Runs a body that only reads, on a consistent snapshot.
+    ///
+    /// The body is synchronous and runs on a thread of the store; nothing awaits inside it.
+    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Value
+    ) async throws -> Value
+
+    /// Runs a body that may write, in a transaction; when this returns, what it wrote is durable.
+    ///
+    /// The body is synchronous and runs on a thread of the store; nothing awaits inside it. When it throws, its own
+    /// writes are undone and nobody else's.
+    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used or the commit failed.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Value
+    ) async throws -> Value
+
+    /// Proves that the store answers, for readiness.
+    /// - Throws: `storage_unavailable`.
+    func check() async throws
+
+    /// Waits for what was begun and closes; the store cannot be used afterwards.
+    func close() async
+}
+
+/// What a transaction body works with; valid only inside that body.
+package protocol Transaction {
+    /// Which engine this is.
+    var engine: DatabaseEngine { get }
+    /// Runs a statement and gives its rows.
+    func query(_ sql: SQL) throws -> [Row]
+    /// Runs a statement and gives the number of rows it changed.
+    @discardableResult func execute(_ sql: SQL) throws -> Int
+}
+
+/// The engines behind ``Database``.
+package enum DatabaseEngine: String, Sendable {
+    case sqlite
+    case postgres
+
+    /// The column type for bytes.
+    package var bytesType: String { self == .sqlite ? "BLOB" : "BYTEA" }
+    /// The column type of a number that the store counts up by itself, as a primary key.
+    package var countedKey: String {
+        self == .sqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    }
+}
+
+extension Database {
+    /// Reads the rows of one statement.
+    package func query(_ sql: SQL) async throws -> [Row] {
+        try await read { try $0.query(sql) }
+    }
+
+    /// Runs one statement durably and gives the number of rows it changed.
+    @discardableResult
+    package func execute(_ sql: SQL) async throws -> Int {
+        try await write { try $0.execute(sql) }
+    }
+}

@@ -1,0 +1,115 @@
+import CupelCore
+import GRDB
+import Synchronization
+
+/// The one writer: whatever waits is run in one transaction, each body in a savepoint, and answered after COMMIT.
+///
+/// One commit costs one `fsync`, however many bodies it holds, which is what makes `synchronous=FULL` affordable.
+final class SQLiteCommitGroup: Sendable {
+    /// Answers a caller: with the body's own result when there is no error, else with the error.
+    private typealias Answer = @Sendable (_ commitError: (any Error)?) -> Void
+
+    /// Runs a body; gives its answer, and whether its savepoint is to be undone.
+    private typealias Entry = @Sendable (SQLiteTransaction) -> (answer: Answer, isFailed: Bool)
+
+    /// Bodies in one commit.
+    static let maximumGroup = 512
+
+    private struct State {
+        var pending: [Entry] = []
+        var isDraining = false
+    }
+
+    private let pool: DatabasePool
+    private let maximumPending: Int
+    private let state = Mutex(State())
+
+    init(pool: DatabasePool, maximumPending: Int) {
+        self.pool = pool
+        self.maximumPending = maximumPending
+    }
+
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let entry: Entry = { transaction in
+                let result = Result { try body(transaction) }
+                let answer: Answer = { error in
+                    continuation.resume(with: error.map { .failure($0) } ?? result.mapError { Self.translated($0) })
+                }
+                if case .failure = result { return (answer, true) }
+                return (answer, false)
+            }
+            enqueue(entry) { continuation.resume(throwing: $0) }
+        }
+    }
+
+    private func enqueue(_ entry: @escaping Entry, refuse: (CupelError) -> Void) {
+        let (isAccepted, mustStart) = state.withLock { state in
+            guard state.pending.count < maximumPending else { return (false, false) }
+            state.pending.append(entry)
+            defer { state.isDraining = true }
+            return (true, !state.isDraining)
+        }
+        guard isAccepted else {
+            refuse(
+                CupelError(
+                    .storageUnavailable, "More than \(maximumPending) writes wait for the disk; try again in a moment.",
+                    retryAfterSeconds: 1))
+            return
+        }
+        if mustStart { pool.asyncWriteWithoutTransaction { self.drain($0) } }
+    }
+
+    /// Commits groups until nothing waits; runs on the writer's own thread.
+    private func drain(_ database: GRDB.Database) {
+        while true {
+            let group = state.withLock { state in
+                let group = Array(state.pending.prefix(Self.maximumGroup))
+                state.pending.removeFirst(group.count)
+                state.isDraining = !group.isEmpty
+                return group
+            }
+            if group.isEmpty { return }
+            commit(group, database)
+        }
+    }
+
+    private func commit(_ group: [Entry], _ database: GRDB.Database) {
+        var answers: [Answer] = []
+        var failure: (any Error)?
+        do {
+            try database.execute(sql: "BEGIN IMMEDIATE")
+            for entry in group { try inSavepoint(entry, database, answers: &answers) }
+            try database.execute(sql: "COMMIT")
+        } catch {
+            failure = Self.translated(error)
+            if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+            // Bodies that had no turn are told as well: run them against nothing is no option.
+            if answers.count < group.count { answers += refused(group.dropFirst(answers.count), database) }
+        }
+        for answer in answers { answer(failure) }
+    }
+
+    private func inSavepoint(_ entry: Entry, _ database: GRDB.Database, answers: inout [Answer]) throws {
+        try database.execute(sql: "SAVEPOINT body")
+        let (answer, isFailed) = entry(SQLiteTransaction(database: database))
+        answers.append(answer)
+        // A full disk may roll the whole transaction back; then no body of the group has happened.
+        guard database.isInsideTransaction else {
+            throw CupelError(.storageUnavailable, "The disk refused the transaction; is it full?")
+        }
+        if isFailed { try database.execute(sql: "ROLLBACK TO body") }
+        try database.execute(sql: "RELEASE body")
+    }
+
+    /// Runs bodies against a transaction that refuses every statement, so that each caller gets its answer.
+    private func refused(_ entries: ArraySlice<Entry>, _ database: GRDB.Database) -> [Answer] {
+        entries.map { $0(SQLiteTransaction(database: database, isRefusing: true)).answer }
+    }
+
+    private static func translated(_ error: any Error) -> any Error {
+        SQLiteTransaction.translate(error, doing: "writing")
+    }
+}

@@ -1,0 +1,56 @@
+import CupelCore
+import GRDB
+
+/// SQLite in one file: WAL, `synchronous=FULL`, one writer with group commit, a pool of readers.
+package final class SQLiteDatabase: Database {
+    package let engine = DatabaseEngine.sqlite
+    private let pool: DatabasePool
+    private let writer: SQLiteCommitGroup
+
+    /// How many readers work at once.
+    package static let readerCount = 4
+
+    /// Opens or makes the file.
+    /// - Parameter maximumPendingWrites: writes that may wait for the writer before more are refused.
+    /// - Throws: `storage_unavailable` naming the file and the reason.
+    package init(path: String, maximumPendingWrites: Int = 10_000) throws {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = Self.readerCount
+        configuration.busyMode = .timeout(5)
+        configuration.foreignKeysEnabled = true
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL as it opens, which may lose the last commits at a power cut.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        } catch {
+            throw SQLiteTransaction.translate(error, doing: "opening \(path)")
+        }
+        writer = SQLiteCommitGroup(pool: pool, maximumPending: maximumPendingWrites)
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.read { try body(SQLiteTransaction(database: $0)) }
+        } catch {
+            throw SQLiteTransaction.translate(error, doing: "reading")
+        }
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Value
+    ) async throws -> Value {
+        try await writer.run(body)
+    }
+
+    package func check() async throws {
+        _ = try await query("SELECT 1 AS one")
+    }
+
+    package func close() async {
+        // A last empty write runs after everything that waits.
+        _ = try? await writer.run { _ in }
+        try? pool.close()
+    }
+}
