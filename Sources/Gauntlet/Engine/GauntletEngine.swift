@@ -1,0 +1,118 @@
+package import CupelCore
+import Synchronization
+
+/// Looks at bytes with all rules of a pack in one pass. One engine serves any number of threads.
+package final class GauntletEngine: Sendable {
+    /// Bytes of one artefact that are looked at, at most; the assay says when there were more.
+    package static let maximumBytes = 64 << 20
+    /// Findings of one artefact that are kept, at most; the assay says when there were more.
+    package static let maximumFindings = 1000
+    /// Idle working memories that are kept for the next scans.
+    private static let maximumIdleScratches = 64
+
+    /// The rules this engine was made with.
+    package let rules: RulePack
+    /// The version of the rules, as it stands in every assay.
+    package let rulePackVersion: String
+    /// The layers that have rules, in their order.
+    package let layers: [Layer]
+
+    let compiled: [CompiledRule]
+    let time: any TimeSource
+    private let database: PatternDatabase
+    private let idle = Mutex<[ScanScratch]>([])
+
+    /// An engine for a pack. Compiling takes a second or so; from a cache it takes milliseconds.
+    ///
+    /// - Parameters:
+    ///   - rules: The rules; an empty pack finds nothing.
+    ///   - cacheDirectory: Where the compiled database is kept; made when it is missing, `nil` for nowhere.
+    ///   - time: What the times of an assay are measured with.
+    /// - Throws: `validation_error` naming the rule whose pattern is refused.
+    package init(rules: RulePack, cacheDirectory: String?, time: any TimeSource = SystemTime()) throws {
+        self.rules = rules
+        self.time = time
+        rulePackVersion = rules.version
+        let present = Set(rules.rules.map(\.layer))
+        layers = Layer.allCases.filter { present.contains($0) }
+        do {
+            let patterns = rules.rules.isEmpty ? ["\\x00cupel\\x00"] : rules.rules.map(\.passPattern)
+            let database = try PatternDatabase.load(patterns, cacheDirectory: cacheDirectory)
+            self.database = database
+            compiled = zip(rules.rules, database.widths).map { CompiledRule($0, width: $1) }
+        } catch let refusal as RefusedPattern {
+            let name = rules.rules.indices.contains(refusal.index) ? rules.rules[refusal.index].id : "a rule"
+            throw CupelError(.validationError, "\(name): the pattern is refused by Vectorscan: \(refusal.words)")
+        }
+        idle.withLock { $0.reserveCapacity(Self.maximumIdleScratches) }
+    }
+
+    /// Compiles every capture pattern now, which a scan does only when it needs one.
+    /// - Throws: `validation_error` naming the rule whose pattern RE2 refuses.
+    package func checkRules() throws {
+        for rule in compiled {
+            do { try rule.capture.check() } catch let error as CupelError {
+                throw CupelError(.validationError, "\(rule.rule.id): \(error.message)")
+            }
+        }
+    }
+
+    /// Looks at an artefact and judges it. Synchronous, processor only; the time grows with the bytes alone.
+    package func assay(_ bytes: [UInt8], path: String, policy: VerdictPolicy = .standard) -> Assay {
+        let scan = scan(bytes, path: path)
+        let judgement = policy.judge(scan.findings)
+        return Assay(
+            digest: Digest(of: bytes),
+            bytes: bytes.count,
+            findings: scan.findings,
+            allowances: scan.allowances,
+            verdict: judgement.verdict,
+            reason: judgement.reason,
+            layers: layers,
+            rulePackVersion: rulePackVersion,
+            times: scan.times,
+            isTruncated: scan.isTruncated
+        )
+    }
+
+    /// Looks at bytes without naming or judging them, for trees and prompts.
+    package func scan(_ bytes: [UInt8], path: String) -> Scan {
+        guard let scratch = takeScratch() else { return Scan(isTruncated: true) }
+        defer { give(back: scratch) }
+        return bytes.withUnsafeBytes { raw in
+            let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
+            let start = time.monotonic
+            let candidates = scratch.run(database, over: text)
+            var times = AssayTimes(pass: (time.monotonic - start).wholeMicroseconds)
+            var confirmer = MatchConfirmer(rules: compiled, text: text, kind: FileKind(path: path), time: time)
+            for candidate in candidates { confirmer.confirm(candidate) }
+            times.layers = confirmer.times.mapValues(\.wholeMicroseconds)
+            var writer = FindingWriter(rules: compiled, text: text, path: path)
+            var scan = writer.write(confirmer.hits)
+            scan.times = times
+            scan.isTruncated = scratch.isTruncated || confirmer.isTruncated || raw.count > Self.maximumBytes
+            return scan
+        }
+    }
+
+    private func takeScratch() -> ScanScratch? {
+        if let scratch = idle.withLock({ $0.popLast() }) { return scratch }
+        return try? ScanScratch(for: database)
+    }
+
+    private func give(back scratch: ScanScratch) {
+        idle.withLock { if $0.count < Self.maximumIdleScratches { $0.append(scratch) } }
+    }
+}
+
+/// What a pass over some bytes found, before any policy.
+package struct Scan: Sendable, Hashable {
+    /// What was found, by line and column.
+    package var findings: [Finding] = []
+    /// What a comment with a reason let pass.
+    package var allowances: [Allowance] = []
+    /// Where the time went.
+    package var times = AssayTimes()
+    /// Whether a bound was hit, so that more might be there than was found.
+    package var isTruncated = false
+}

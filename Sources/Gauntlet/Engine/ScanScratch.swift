@@ -1,0 +1,110 @@
+import CVectorscan
+import CupelCore
+
+/// One place where the pass saw a rule's pattern end: a run of neighbouring ends counts as one.
+struct Candidate {
+    var rule: UInt32
+    var firstEnd: UInt32
+    var lastEnd: UInt32
+}
+
+/// What a scan writes into while it runs; everything is allocated before, so that the callback allocates nothing.
+struct CandidateBuffer {
+    /// Candidates of one scan, at most; what comes after is dropped and the assay says so.
+    static let maximumCandidates = 65_536
+    /// Candidates of one rule in one scan, at most.
+    static let maximumCandidatesOfRule = 8192
+
+    let candidates: UnsafeMutablePointer<Candidate>
+    let latest: UnsafeMutablePointer<Int32>
+    let seen: UnsafeMutablePointer<Int32>
+    let rules: Int
+    var count = 0
+    var isTruncated = false
+
+    init(rules: Int) {
+        candidates = .allocate(capacity: Self.maximumCandidates)
+        latest = .allocate(capacity: rules)
+        seen = .allocate(capacity: rules)
+        self.rules = rules
+        latest.initialize(repeating: -1, count: rules)
+        seen.initialize(repeating: 0, count: rules)
+    }
+
+    func free() {
+        candidates.deallocate()
+        latest.deallocate()
+        seen.deallocate()
+    }
+
+    mutating func reset() {
+        latest.update(repeating: -1, count: rules)
+        seen.update(repeating: 0, count: rules)
+        count = 0
+        isTruncated = false
+    }
+
+    mutating func add(rule: UInt32, end: UInt32) {
+        let index = Int(rule)
+        let last = Int(latest[index])
+        // A pattern with an open end is reported at every further byte of the same match.
+        if last >= 0 && end &- candidates[last].lastEnd <= 1 {
+            candidates[last].lastEnd = end
+            return
+        }
+        guard count < Self.maximumCandidates, seen[index] < Self.maximumCandidatesOfRule else {
+            isTruncated = true
+            return
+        }
+        candidates[count] = Candidate(rule: rule, firstEnd: end, lastEnd: end)
+        latest[index] = Int32(count)
+        seen[index] += 1
+        count += 1
+    }
+}
+
+/// Vectorscan's working memory and the candidates of one scan.
+final class ScanScratch: @unchecked Sendable {  // The engine's pool hands each to one scan at a time.
+    private let scratch: OpaquePointer
+    private let buffer: UnsafeMutablePointer<CandidateBuffer>
+
+    init(for database: PatternDatabase) throws {
+        var scratch: OpaquePointer?
+        guard hs_alloc_scratch(database.pointer, &scratch) == HS_SUCCESS, let scratch else {
+            throw CupelError(.internalError, "There is no memory for a scan")
+        }
+        self.scratch = scratch
+        buffer = .allocate(capacity: 1)
+        buffer.initialize(to: CandidateBuffer(rules: database.widths.count))
+    }
+
+    deinit {
+        hs_free_scratch(scratch)
+        buffer.pointee.free()
+        buffer.deallocate()
+    }
+
+    /// Runs the pass; what it selected stands in the result until the next one.
+    func run(_ database: PatternDatabase, over bytes: UnsafeRawBufferPointer) -> UnsafeBufferPointer<Candidate> {
+        buffer.pointee.reset()
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
+        let status = hs_scan(
+            database.pointer,
+            base.assumingMemoryBound(to: CChar.self),
+            UInt32(bytes.count),
+            0,
+            scratch,
+            { rule, _, end, _, context in
+                context?.assumingMemoryBound(to: CandidateBuffer.self).pointee
+                    .add(rule: rule, end: UInt32(truncatingIfNeeded: end))
+                return 0
+            },
+            buffer
+        )
+        if status != HS_SUCCESS { buffer.pointee.isTruncated = true }
+        return UnsafeBufferPointer(start: buffer.pointee.candidates, count: buffer.pointee.count)
+    }
+
+    /// Whether the last pass dropped candidates.
+    var isTruncated: Bool { buffer.pointee.isTruncated }
+}

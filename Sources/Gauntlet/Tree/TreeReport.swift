@@ -1,0 +1,58 @@
+/// What the scan of a tree found and did not look at.
+package struct TreeReport: Sendable, Hashable {
+    /// What was found, by path, line and column.
+    package var findings: [Finding] = []
+    /// What comments with a reason let pass.
+    package var allowances: [Allowance] = []
+    /// What was not looked at, by path; at most ``TreeOptions/maximumProblems``.
+    package var problems: [TreeProblem] = []
+    /// How many files were passed over, by kind; complete even where ``problems`` is not.
+    package var passedOver: [TreeProblem.Kind: Int] = [:]
+    /// Files that were looked at.
+    package var files = 0
+    /// Bytes that were looked at.
+    package var bytes = 0
+    /// Where the time went, over all threads.
+    package var times = AssayTimes()
+    /// Whether a bound was hit or the scan was cancelled, so that more might be there than was found.
+    package var isTruncated = false
+    /// The layers that ran, in their order.
+    package var layers: [Layer] = []
+    /// The rules this was made with.
+    package var rulePackVersion = ""
+
+    /// The verdict on the whole tree under a policy, and its reason.
+    package func judgement(under policy: VerdictPolicy = .standard) -> Judgement { policy.judge(findings) }
+
+    mutating func add(_ scan: Scan, bytes count: Int, limit: Int) {
+        files += 1
+        bytes += count
+        let room = limit - findings.count
+        if scan.findings.count > room || scan.isTruncated { isTruncated = true }
+        findings += scan.findings.prefix(max(0, room))
+        allowances += scan.allowances.prefix(max(0, limit - allowances.count))
+        times.pass += scan.times.pass
+        for (layer, time) in scan.times.layers { times.layers[layer, default: 0] += time }
+    }
+
+    mutating func add(_ problem: TreeProblem, limit: Int) {
+        passedOver[problem.kind, default: 0] += 1
+        if problem.kind.isNotable && problems.count < limit { problems.append(problem) }
+    }
+
+    mutating func sort() {
+        findings.sort { ($0.path, $0.line, $0.column, $0.rule) < ($1.path, $1.line, $1.column, $1.rule) }
+        allowances.sort { ($0.path, $0.line, $0.rule) < ($1.path, $1.line, $1.rule) }
+        problems.sort { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+    }
+}
+
+/// How far the scan of a tree is.
+package struct TreeProgress: Sendable, Hashable {
+    /// Files that were looked at so far.
+    package var files: Int
+    /// Bytes that were looked at so far.
+    package var bytes: Int
+    /// Findings so far.
+    package var findings: Int
+}
