@@ -119,7 +119,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]),
-        .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
+        .testTarget(name: "GauntletTests", dependencies: ["CLinux", "CRE2", "CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),
         .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity"]),
         .testTarget(
