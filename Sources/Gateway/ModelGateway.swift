@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 
 /// The gateway with the one upstream that answers for now: the configured endpoint, or the local model once it runs.
 package struct ModelGateway: Sendable {

@@ -25,6 +25,9 @@ struct Terminal: Sendable {
     /// Writes a message.
     func say(_ text: String) { write(text + "\n", STDERR_FILENO) }
 
+    /// Shows progress on a line that is written over.
+    func show(_ text: String) { write(text, STDERR_FILENO) }
+
     /// The text in a style, where colours are wanted.
     func styled(_ text: String, _ style: Style) -> String {
         isColoured ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text

@@ -51,7 +51,7 @@ package struct Engines: Sendable {
         return Engines(
             directory: directory, database: database, token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue, artefacts: artefacts, playbooks: PlaybookStore(database: database), calls: calls,
-            gauntlet: gauntlet, scanPool: ScanPool(), gateway: gateway, localModel: localModel, workshop: workshop,
+            gauntlet: gauntlet, scanPool: ScanPool(threads: 2), gateway: gateway, localModel: localModel, workshop: workshop,
             linter: linter)
     }
 
