@@ -86,6 +86,15 @@ pid_t clinux_reap(pid_t pid, struct clinux_ending *ending) {
     return got;
 }
 
+int clinux_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int clinux_reap_group(pid_t group) {
+    pid_t got;
+    do got = waitpid(-group, NULL, WNOHANG);
+    while (got > 0 || (got < 0 && errno == EINTR));
+    return got == 0;
+}
+
 int clinux_open_process(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

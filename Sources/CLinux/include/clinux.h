@@ -33,6 +33,13 @@ struct clinux_ending {
 /// Waits for `pid` without blocking. Returns the pid once it ended, 0 while it runs, -1 with errno.
 pid_t clinux_reap(pid_t pid, struct clinux_ending *ending);
 
+/// Makes this process the parent of orphaned descendants (PR_SET_CHILD_SUBREAPER). Returns 0 or -1 with errno.
+int clinux_adopt_orphans(void);
+
+/// Collects what has ended of the children of ours in process group `group`. Returns how many it must be asked about
+/// again: 1 while one still runs, 0 when none is left.
+int clinux_reap_group(pid_t group);
+
 /// A descriptor that becomes readable when the process ends (pidfd_open), or -1 with errno.
 int clinux_open_process(pid_t pid);
 

@@ -83,7 +83,10 @@ package struct ProcessStartError: Error, Sendable, CustomStringConvertible {
     package let code: Int32
 
     /// Whether there is no such program.
-    package var isMissing: Bool { code == ENOENT }
+    package var isMissing: Bool {
+        // A directory of PATH that may not be read makes the search end with EACCES.
+        code == ENOENT || code == EACCES && !program.contains("/")
+    }
 
     package var description: String { "\(program) cannot be started: \(String(cString: strerror(code)))" }
 }

@@ -70,7 +70,11 @@ package final class ProcessLoop: Sendable {
         sigfillset(&signals)
         // A write to a pipe that its reader closed must be an error here, not the end of the process.
         pthread_sigmask(SIG_BLOCK, &signals, nil)
+        // A sandbox that is killed leaves its first process to whoever adopts it. In a container that may be nobody who
+        // collects the dead, so it is us.
+        _ = clinux_adopt_orphans()
         var children: [RunningChild] = []
+        var groups: [Int32] = []
         while true {
             for request in takeRequests() {
                 do throws(ProcessStartError) {
@@ -82,8 +86,10 @@ package final class ProcessLoop: Sendable {
                 }
             }
             for index in children.indices { children[index].writeInput() }
-            wait(for: &children)
+            wait(for: &children, atMost: groups.isEmpty ? nil : 20)
+            groups += children.filter(\.isGone).map(\.child.processID)
             children.removeAll { $0.isGone }
+            groups.removeAll { clinux_reap_group($0) == 0 }
         }
     }
 
@@ -94,10 +100,10 @@ package final class ProcessLoop: Sendable {
         }
     }
 
-    private func wait(for children: inout [RunningChild]) {
+    private func wait(for children: inout [RunningChild], atMost milliseconds: Int32?) {
         var polled = [pollfd(fd: event, events: Int16(POLLIN), revents: 0)]
         for child in children { polled += child.interests }
-        let timeout = children.compactMap(\.millisecondsLeft).min() ?? -1
+        let timeout = (children.compactMap(\.millisecondsLeft) + [milliseconds].compactMap { $0 }).min() ?? -1
         _ = poll(&polled, nfds_t(polled.count), timeout)
         if polled[0].revents != 0 {
             var count: UInt64 = 0

@@ -66,7 +66,7 @@ package final class LocalModelServer: Service {
             } catch is CancellationError {
                 return
             } catch {
-                logger.debug("the local model cannot be served", metadata: ["error": "\(error)"])
+                logger.debug("the local model cannot be served: \(error)")
                 failures += 1
                 if failures >= Self.patience { readiness.fail(Self.failure(model, error)) }
             }
@@ -81,7 +81,7 @@ package final class LocalModelServer: Service {
         let port = try LoopbackPort.free()
         let child = try await ProcessLoop.shared.start(try command(port: port))
         readiness.started(child)
-        logger.debug("the local model starts", metadata: ["process.id": "\(child.processID)", "port": "\(port)"])
+        logger.debug("the local model starts as process \(child.processID) on port \(port)")
         let upstream = Upstream(
             name: "local",
             baseURL: "http://127.0.0.1:\(port)/v1",
@@ -142,7 +142,7 @@ package final class LocalModelServer: Service {
         while let line = try await child.nextLine(limit: 64 << 10) {
             let text = String(decoding: line.prefix(2000), as: UTF8.self)
             readiness.printed(text)
-            logger.debug("\(text)", metadata: ["process.id": "\(child.processID)"])
+            logger.debug("local model \(child.processID): \(text)")
         }
     }
 
