@@ -16,7 +16,7 @@ package enum ChildProcess {
         let started = SpawnThread.shared.run {
             withCStrings(command) { argv in
                 withCStrings(ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }) { environment in
-                    clinux_spawn(argv, environment, "/tmp", null, log, log)
+                    clinux_spawn(argv, environment, "/tmp", [null, log, log], 3)
                 }
             }
         }

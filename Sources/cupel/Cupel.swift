@@ -43,7 +43,10 @@ struct Cupel: AsyncParsableCommand {
     /// Names the nearest command when the first word is none.
     private static func suggest(_ word: String?) {
         guard let word, !word.hasPrefix("-") else { return }
-        let names = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+        var names = ["help"]
+        for command in configuration.subcommands {
+            names.append(command.configuration.commandName ?? String(describing: command).lowercased())
+        }
         guard !names.contains(word) else { return }
         let nearest = word.nearest(among: names).map { " Did you mean `cupel \($0)`?" } ?? ""
         Terminal.standard.say("error: there is no command '\(word)'.\(nearest) `cupel --help` lists them.")

@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 import Gateway
 import Playbooks
 import Sandbox

@@ -1,14 +1,17 @@
 package import CupelCore
+import Gateway
 import Hummingbird
 import Identity
 import Jobs
 package import Logging
 import Metrics
 import NIOCore
+import Playbooks
 package import ServiceLifecycle
 import Storage
 import Synchronization
 import Telemetry
+package import UnixSignals
 
 /// The whole of Cupel in one process: engines, the worker, and the door.
 package struct CupelApplication: Sendable {

@@ -1,5 +1,5 @@
 package import Artefacts
-package import CupelCore
+import CupelCore
 package import Gateway
 package import Gauntlet
 package import Identity

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 package import CupelCore
 import NIOCore
+import NIOHTTP1
 
 /// Speaks to a server's API: the command line's way to everything, whoever owns the data directory.
 package struct APIClient: Sendable {

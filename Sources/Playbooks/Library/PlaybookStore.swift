@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 package import Storage
 
 /// Keeps playbooks.

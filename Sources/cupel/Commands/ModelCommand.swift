@@ -1,8 +1,10 @@
 import ArgumentParser
 import CupelCore
+import CupelServer
 import Gateway
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CupelCore
+import CupelServer
 
 struct PlaybookList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List playbooks, newest first.")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CupelCore
+import CupelServer
 
 struct PlaybookShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,9 @@ import CupelCore
 import CupelServer
 import Logging
 import Metrics
+import ServiceLifecycle
 import Telemetry
+import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

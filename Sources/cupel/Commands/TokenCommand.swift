@@ -1,5 +1,6 @@
 import ArgumentParser
 import CupelCore
+import CupelServer
 import Identity
 import Storage
 
