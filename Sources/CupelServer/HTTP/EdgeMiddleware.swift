@@ -77,7 +77,7 @@ struct EdgeMiddleware: RouterMiddleware {
     }
 
     private static let protectiveHeaders: [(HTTPField.Name, String)] = [
-        ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"),
+        ("X-Frame-Options", "DENY"), ("Referrer-Policy", "same-origin"), ("Cache-Control", "no-store"),
         (
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
