@@ -32,7 +32,7 @@ enum Action: String, Sendable, Hashable {
         "use": .set, "register": .add, "turn": .set, "request": .send, "call": .send, "query": .check, "move": .copy,
         "backup": .copy,
         "import": .add, "store": .write, "dump": .write, "apt-get": .set, "apt": .set, "change_owner": .chown,
-        "assign": .add, "join": .add, "trust": .add, "comment": .comment,
+        "assign": .add, "join": .add, "trust": .add, "prevent": .disable, "comment": .comment,
     ]
 
     /// From a state, as in "is running", to what must be done for it.

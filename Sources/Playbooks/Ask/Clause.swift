@@ -166,9 +166,12 @@ extension Clause {
         // A full stop or a line ends a clause, whatever follows.
         if words[index].kind == .mark, words[index].text != "," { return true }
         guard words[next].kind == .plain else { return false }
+        // "get URL and save it as FILE", "clone URL and checkout the main branch" say more of one thing.
+        let goesOn = ["save", "store", "put", "checkout"].contains(words[next].lower)
+        if goesOn, current.contains(where: { $0.kind == .url }) { return false }
+        if Action.ofImperative(words[next]) != nil { return !isNoun(words, next) }
         // "and tell me a joke": a verb that we do not know is not one more package.
         if next + 1 < words.count, objects.contains(words[next + 1].lower), !isNounPhrase(words[next]) { return true }
-        if Action.ofImperative(words[next]) != nil { return !isNoun(words, next) }
         // "... is present and the ufw service is enabled": a new subject with a state of its own.
         let span = words[next...].prefix(8)
         guard !current.contains(where: { Action.ofVerb($0) == .remove }) else { return false }
@@ -182,7 +185,7 @@ extension Clause {
 
     /// What follows a verb rather than a name.
     private static let objects: Set<String> = [
-        "me", "us", "the", "a", "an", "all", "every", "my", "our", "its", "everything",
+        "me", "us", "it", "them", "the", "a", "an", "all", "every", "my", "our", "its", "everything",
     ]
 
     /// Whether a word leads a noun phrase or continues what is said, so that no verb can be meant.

@@ -2,7 +2,8 @@
 enum Phrase {
     /// Several words for one verb or state.
     private static let idioms: [([String], String)] = [
-        (["set", "up"], "setup"), (["get", "rid", "of"], "remove"), (["turn", "off"], "disable"),
+        (["set", "up"], "setup"), (["virtual", "environment"], "virtualenv"), (["get", "rid", "of"], "remove"),
+        (["turn", "off"], "disable"),
         (["turn", "on"], "enable"), (["switch", "off"], "disable"), (["switch", "on"], "enable"),
         (["take", "down"], "stop"), (["shut", "down"], "stop"), (["bring", "up"], "start"),
         (["up", "to", "date"], "latest"), (["up-to-date"], "latest"), (["make", "it"], "have it"),

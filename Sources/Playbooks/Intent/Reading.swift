@@ -123,6 +123,9 @@ extension Reading {
         while index < words.count {
             let word = words[index]
             if Self.isName(word) {
+                // "dave, member of ..." and "apache2 and prevent it": no further name of the list.
+                let next = index + 1 < words.count ? words[index + 1].lower : ""
+                if !names.isEmpty, ["of", "it", "them", "its"].contains(next) { break }
                 // Two names side by side are no list: the second belongs to something else.
                 if index > start, Self.isName(words[index - 1]) {
                     // "nginx and frobnicate disks": what follows "and" was a verb that we do not know.

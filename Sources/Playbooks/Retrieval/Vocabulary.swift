@@ -73,7 +73,7 @@ enum Vocabulary {
         hostname: hostname^8 host name^3 !set
         iptables: @address^2 iptables^7 firewall^5 port^3 traffic^5 incoming^4 outgoing^4 tcp^3 udp^3 packet^4
           connection^2 chain !allow^5 !deny^5 !open^3
-        wait_for: @number wait^4 port^3 until^3 exist come open !wait^6
+        wait_for: !check reachable^3 @number wait^4 port^3 until^3 exist come open !wait^6
         wait_for_connection: wait^3 reachable^5 connection^4 online^3 !wait^4
         reboot: reboot^8 restart machine server !reboot^8
         pause: pause^6 sleep^5 second^4 minute^3 wait^2 !pause^7 !wait^3

@@ -125,7 +125,8 @@ enum FileReaders {
     /// What is copied: another path, else the first name after the verb.
     private static func source(_ reading: Reading, _ dest: String) -> String? {
         if let path = reading.paths.first(where: { $0 != dest }) { return path }
-        guard reading.wants(.copy), let verb = reading.words.firstIndex(where: { Action.ofImperative($0) == .copy })
+        guard reading.wants(.copy), reading.quotedText == nil,
+            let verb = reading.words.firstIndex(where: { Action.ofImperative($0) == .copy })
         else {
             return nil
         }

@@ -16,7 +16,7 @@ enum NetworkReaders {
         "ping": { reading in
             let asked =
                 reading.wants(.ping) && reading.urls().isEmpty
-                || reading.wants(.check) && reading.has("reachable", "connectivity", "alive")
+                || reading.wants(.check) && !reading.has("port") && reading.has("reachable", "connectivity", "alive")
             return asked ? ModuleReading(title: "Ping the hosts") : nil
         },
         "known_hosts": { reading in knownHost(reading) },
@@ -29,7 +29,10 @@ enum NetworkReaders {
     ]
 
     private static func hostname(_ reading: Reading) -> ModuleReading? {
-        guard reading.has("hostname") || reading.has(phrase: "host name"), reading.wants(.set, .create, .ensure) else {
+        let renames = reading.words.first?.lower == "rename" && reading.has("host", "machine", "server")
+        guard renames || reading.has("hostname") || reading.has(phrase: "host name"),
+            reading.wants(.set, .create, .ensure)
+        else {
             return nil
         }
         guard
@@ -111,7 +114,8 @@ enum NetworkReaders {
     }
 
     private static func wait(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.wait, .pause) else { return nil }
+        let listens = reading.has("reachable", "open", "listening", "listen") && reading.has("port")
+        guard reading.wants(.wait, .pause) || reading.wants(.check) && listens else { return nil }
         let time = reading.word(after: ["timeout", "most", "for"], within: 3) { $0.kind == .number }.flatMap {
             Int64($0.text)
         }

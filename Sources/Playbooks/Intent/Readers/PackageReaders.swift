@@ -55,6 +55,12 @@ enum PackageReaders {
         guard reading.absolutePaths.isEmpty, reading.urls().isEmpty else { return false }
         if reading.wants(.install) { return !reading.has("user", "group", "directory", "folder") }
         if reading.wants(.upgrade) { return true }
+        // "remove nano", "remove nano from every host": nothing else is named.
+        let isBare =
+            reading.words.count <= 2 || reading.has("host", "hosts", "server", "servers", "machine", "machines")
+        if reading.wants(.remove), isBare, !reading.has("user", "group", "cron", "rule", "line", "key", "file") {
+            return true
+        }
         if reading.wants(.remove) || reading.wants(.create, .add, .set, .ensure) {
             return reading.has("package", "software", "installed") || (reading.words.first?.lower == "uninstall")
                 || reading.words.first?.lower == "purge"
@@ -97,7 +103,8 @@ enum PackageReaders {
             && (reading.has("cache", "lists", "index", "list") || isUpdateOnly(reading))
         let everything = reading.has("all", "everything", "system", "full", "every", "dist-upgrade", "full-upgrade")
         let upgrades =
-            reading.has("upgrade", "dist-upgrade", "full-upgrade")
+            (reading.has("upgrade", "dist-upgrade", "full-upgrade")
+                || reading.has("update") && reading.has("package") && everything)
             && (everything || (isNamed && packages(reading).isEmpty))
         if reading.has("autoremove") || (reading.has("unused", "unneeded") && reading.has("package", "dependency")) {
             var result = ModuleReading(title: "Remove packages that nothing needs")

@@ -55,7 +55,22 @@ enum TextReaders {
     }
 
     private static func line(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.add, .set, .enable, .disable, .contain, .remove, .ensure, .write, .replace, .allow, .deny),
+        let puts = reading.wants(.copy) && reading.has("line")
+        guard
+            puts
+                || reading.wants(
+                    .add,
+                    .set,
+                    .enable,
+                    .disable,
+                    .contain,
+                    .remove,
+                    .ensure,
+                    .write,
+                    .replace,
+                    .allow,
+                    .deny
+                ),
             let (path, why) = target(reading),
             !reading.has("block", "owner", "permission", "permissions", "mode", "directory", "group", "ownership")
         else { return nil }
