@@ -47,10 +47,12 @@ import Testing
         ("disable bluetooth so it does not start at boot", [[.disable]]),
         ("install git, curl and vim", [[.install]]),
         ("copy a to b. Then restart nginx!", [[.copy], [.restart]]),
-        ("on Debian, install jq", [[.install]]),
+        ("on Debian, install jq", [[], [.install]]), ("make sure cups isn't running", [[.stop]]),
+        ("ensure telnetd is not installed", [[.remove]]),
+        ("set up nginx and have it start on boot", [[.install], [.start]]),
     ])
     func `an ask is cut where something else is wanted`(_ text: String, _ actions: [[Action]]) {
-        #expect(Clause.split(Tokenizer.words(of: text)).map(\.actions) == actions)
+        #expect(Clause.split(Phrase.normalised(Tokenizer.words(of: text))).map(\.actions) == actions)
     }
 
     @Test func `clauses are bounded`() {

@@ -73,7 +73,7 @@ import Testing
         ("user", #"{"name":"bob","uid":"many"}"#, .wrongType, "a whole number"),
         ("apt", #"{"name":"a","upgrade":"yes"}"#, .mutuallyExclusive, "only one of"),
         ("service", #"{"name":"nginx"}"#, .incomplete, "state, enabled"),
-        ("user", #"{"name":"bob","append":true}"#, .incomplete, "'append' needs groups"),
+        ("git", #"{"repo":"a","dest":"/b","archive_prefix":"c"}"#, .incomplete, "'archive_prefix' needs archive"),
         ("copy", #"{"dest":"/a","src":"b","content":"c"}"#, .mutuallyExclusive, "src, content"),
         ("file", #"{"path":"/a","name":"/b","state":"absent"}"#, .duplicateOption, "another name of 'path'"),
         ("user", #"{"name":{"first":"bob"}}"#, .wrongType, "a text"),

@@ -45,6 +45,11 @@ final class Scripted: Sendable {
         PlaybookAuthor(catalog: catalog, complete: { model.complete($0) }, lint: lint, progress: progress)
     }
 
+    /// The answer to "install nginx" up to its arguments.
+    static let head =
+        "{\"name\":\"Install nginx\",\"hosts\":\"all\",\"task1\":{\"module\":\"package\","
+        + "\"name\":\"Install nginx\","
+
     static let ask = "create a deploy user with a home directory and add it to the sudo group"
 
     @Test func `a good answer becomes a playbook with its record`() async throws {
@@ -72,7 +77,9 @@ final class Scripted: Sendable {
                 """
         )
         #expect(steps.withLock { $0 } == ["planned", "answered", "composed", "checked", "linted"])
-        #expect(try AuthoredPlaybook(json: try JSON(parsing: authored.json.text())) == authored)
+        let record = try AuthoredPlaybook(json: try JSON(parsing: authored.json.text()))
+        #expect(record.json == authored.json)
+        #expect(record.playbook == authored.playbook && record.plan == authored.plan)
     }
 
     @Test func `a cut answer is a failure and is told to the model`() async throws {
@@ -95,15 +102,15 @@ final class Scripted: Sendable {
             "'task1.module' is one of"
         ),
         (
-            "{\"name\":\"Install nginx\",\"hosts\":\"all\",\"task1\":{\"module\":\"package\",\"name\":\"Install nginx\",\"args\":{\"name\":\"apache2\"}}}",
+            PlaybookAuthorTests.head + "\"args\":{\"name\":\"apache2\"}}}",
             "not one of the values offered"
         ),
         (
-            "{\"name\":\"Install nginx\",\"hosts\":\"all\",\"task1\":{\"module\":\"package\",\"name\":\"Install nginx\",\"args\":{\"name\":\"nginx\"}}}",
+            PlaybookAuthorTests.head + "\"args\":{\"name\":\"nginx\"}}}",
             "'task1.args.state' is missing"
         ),
         (
-            "{\"name\":\"Install nginx\",\"hosts\":\"all\",\"task1\":{\"module\":\"package\",\"name\":\"Install nginx\",\"args\":{\"odd\":1}}}",
+            PlaybookAuthorTests.head + "\"args\":{\"odd\":1}}}",
             "has no option 'odd'"
         ),
     ])

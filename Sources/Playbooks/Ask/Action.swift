@@ -1,5 +1,6 @@
 /// What a verb of an ask wants done.
 enum Action: String, Sendable, Hashable {
+    case comment
     case install, remove, create, add, start, stop, restart, reload, enable, disable, mask, unmask
     case copy, render, download, fetch, extract, clone, wait, reboot, set, replace, write, show, fail, ping, check
     case run, schedule, hold, allow, deny, link, touch, chmod, chown, upgrade, lock, unlock, generate, find, gather
@@ -29,8 +30,9 @@ enum Action: String, Sendable, Hashable {
         "get": .gather, "read": .gather, "inspect": .gather, "mount": .mount, "send": .send, "post": .send,
         "open": .open, "ensure": .ensure, "rename": .set, "give": .set, "grant": .set, "put_line": .add,
         "use": .set, "register": .add, "turn": .set, "request": .send, "call": .send, "query": .check, "move": .copy,
+        "backup": .copy,
         "import": .add, "store": .write, "dump": .write, "apt-get": .set, "apt": .set, "change_owner": .chown,
-        "assign": .add, "join": .add, "trust": .add,
+        "assign": .add, "join": .add, "trust": .add, "prevent": .disable, "comment": .comment,
     ]
 
     /// From a state, as in "is running", to what must be done for it.
@@ -38,7 +40,8 @@ enum Action: String, Sendable, Hashable {
         "run": .start, "start": .start, "up": .start, "stop": .stop, "down": .stop, "restart": .restart,
         "enable": .enable, "disable": .disable, "install": .install, "present": .create, "absent": .remove,
         "remove": .remove, "uninstall": .remove, "exist": .create, "gone": .remove, "active": .start,
-        "mask": .mask, "reload": .reload, "available": .install, "delete": .remove, "contain": .contain,
+        "latest": .upgrade, "mask": .mask, "reload": .reload, "available": .install, "delete": .remove,
+        "contain": .contain,
         "has": .contain, "have": .contain, "own": .chown, "owned": .chown, "upgrade": .upgrade, "create": .create,
         "belong": .chown, "start_boot": .enable, "link": .link, "lock": .lock, "set": .set,
     ]
@@ -48,6 +51,19 @@ enum Action: String, Sendable, Hashable {
 
     /// The action of an imperative: the bare form of a verb.
     static func ofImperative(_ word: Word) -> Action? { word.kind == .plain ? verbs[word.lower] : nil }
+
+    /// What must be done for the state not to hold.
+    var opposite: Action {
+        switch self {
+        case .install, .create, .contain, .upgrade: .remove
+        case .start, .restart: .stop
+        case .enable: .disable
+        case .stop: .start
+        case .disable: .enable
+        case .remove: .create
+        default: self
+        }
+    }
 
     /// Whether this is about a running service rather than what is on the disk.
     var isOfServices: Bool {

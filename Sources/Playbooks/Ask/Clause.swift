@@ -28,12 +28,21 @@ extension Clause {
     ]
     /// Beginnings that only say "see to it".
     private static let assurances: [[String]] = [
-        ["make", "sure"], ["be", "sure"], ["ensure"], ["make", "certain"], ["guarantee"], ["see", "to", "it"],
+        ["make", "sure"], ["be", "sure"], ["ensure"], ["make", "certain"], ["guarantee"], ["see", "to", "it"], ["have"],
     ]
     private static let copulas: Set<String> = ["is", "are", "be", "gets", "get", "must", "should", "been"]
     private static let negations: Set<String> = [
-        "not", "don't", "doesn't", "never", "isn't", "dont", "without", "won't",
+        "not", "don't", "doesn't", "never", "isn't", "aren't", "dont", "won't",
     ]
+
+    /// Whether nothing is asked for: "on Debian", "thank you", "because it is old".
+    var isAside: Bool {
+        guard actions.isEmpty, let first = words.first else { return false }
+        let leads: Set<String> = [
+            "on", "in", "for", "at", "as", "with", "because", "since", "if", "thanks", "thank", "so",
+        ]
+        return words.count <= 2 || leads.contains(first.lower)
+    }
 
     /// Splits an ask's words into clauses, in order.
     static func split(_ words: [Word]) -> [Clause] {
@@ -69,11 +78,13 @@ extension Clause {
     private init?(_ piece: [Word]) {
         var words = piece[...]
         var isAssured = false
+        var isWish = false
         while let first = words.first {
             if let assurance = Self.assurances.first(where: { words.map(\.lower).starts(with: $0) }) {
                 words = words.dropFirst(assurance.count)
                 isAssured = true
             } else if first.kind == .mark || (first.kind != .quoted && Self.fillers.contains(first.lower)) {
+                isWish = isWish || first.lower == "want"
                 words = words.dropFirst()
             } else {
                 break
@@ -82,7 +93,9 @@ extension Clause {
         while words.last?.kind == .mark { words = words.dropLast() }
         guard let first = words.first else { return nil }
         self.words = Array(words)
-        actions = Self.actions(self.words, isAssured: isAssured, first: first)
+        // "I want a folder /data" asks for what it names.
+        let isNamed = isWish && Action.ofImperative(first) == nil
+        actions = isNamed ? [.install] : Self.actions(self.words, isAssured: isAssured, first: first)
     }
 
     /// The leading verb, or the state after "is"; what stands after a "not" is not wanted.
@@ -90,14 +103,21 @@ extension Clause {
         if !isAssured, let action = Action.ofImperative(first), action != .ensure { return [action] }
         var found: [Action] = []
         var isState = false
+        var isNegated = false
         for (index, word) in words.enumerated() {
-            if negations.contains(word.lower) { break }
+            if negations.contains(word.lower) {
+                // "cups isn't running" wants it stopped; "disable it so it does not start" has said enough.
+                guard found.isEmpty else { break }
+                (isNegated, isState) = (true, true)
+                continue
+            }
             if copulas.contains(word.lower) {
                 isState = true
             } else if isState || ["contain", "has", "have", "exist"].contains(word.stem),
                 let action = Action.ofState(word)
             {
-                if !found.contains(action) { found.append(action) }
+                let wanted = isNegated ? action.opposite : action
+                if !found.contains(wanted) { found.append(wanted) }
             } else if isState, index + 1 < words.count, !["and", "already", "always", "also"].contains(word.lower) {
                 isState = word.kind == .mark
             }
@@ -146,7 +166,12 @@ extension Clause {
         // A full stop or a line ends a clause, whatever follows.
         if words[index].kind == .mark, words[index].text != "," { return true }
         guard words[next].kind == .plain else { return false }
+        // "get URL and save it as FILE", "clone URL and checkout the main branch" say more of one thing.
+        let goesOn = ["save", "store", "put", "checkout"].contains(words[next].lower)
+        if goesOn, current.contains(where: { $0.kind == .url }) { return false }
         if Action.ofImperative(words[next]) != nil { return !isNoun(words, next) }
+        // "and tell me a joke": a verb that we do not know is not one more package.
+        if next + 1 < words.count, objects.contains(words[next + 1].lower), !isNounPhrase(words[next]) { return true }
         // "... is present and the ufw service is enabled": a new subject with a state of its own.
         let span = words[next...].prefix(8)
         guard !current.contains(where: { Action.ofVerb($0) == .remove }) else { return false }
@@ -158,12 +183,24 @@ extension Clause {
         return copula + 1 < words.count && Action.ofState(words[copula + 1]) != nil
     }
 
+    /// What follows a verb rather than a name.
+    private static let objects: Set<String> = [
+        "me", "us", "it", "them", "the", "a", "an", "all", "every", "my", "our", "its", "everything",
+    ]
+
+    /// Whether a word leads a noun phrase or continues what is said, so that no verb can be meant.
+    private static func isNounPhrase(_ word: Word) -> Bool {
+        Reading.stopWords.contains(word.lower) || word.kind != .plain || word.isName && word.text.contains("-")
+    }
+
     /// Whether what could be a verb is used as a noun: "the backup and log directories".
     private static func isNoun(_ words: [Word], _ index: Int) -> Bool {
         guard index + 1 < words.count else { return false }
         let next = words[index + 1]
         let nouns: Set<String> = ["directory", "directories", "folder", "file", "files", "group", "groups", "packages"]
-        let verbNouns: Set<String> = ["log", "test", "list", "template", "mount", "link", "post", "apt", "lock"]
+        let verbNouns: Set<String> = [
+            "backup", "log", "test", "list", "template", "mount", "link", "post", "apt", "lock",
+        ]
         return verbNouns.contains(words[index].lower) && nouns.contains(next.lower)
     }
 }

@@ -136,7 +136,9 @@ extension AuthorTimings {
     }
 
     init(json: JSON) {
-        func duration(_ key: String) -> Duration { .microseconds(Int64((json[key]?.doubleValue ?? 0) * 1000)) }
+        func duration(_ key: String) -> Duration {
+            .microseconds(Int64(((json[key]?.doubleValue ?? 0) * 1000).rounded()))
+        }
         self.init(
             planning: duration("planning_ms"),
             answering: duration("answering_ms"),

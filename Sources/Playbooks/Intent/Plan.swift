@@ -30,17 +30,19 @@ package struct AskPlanner: Sendable {
     /// Reads an ask.
     /// - Throws: ``CupelError`` `nothing_fits` with the nearest modules when a part of it fits none.
     package func plan(_ ask: Ask) throws(CupelError) -> Plan {
-        let words = Tokenizer.words(of: ask.text)
+        let words = Phrase.normalised(Tokenizer.words(of: ask.text))
         var drafts: [TaskDraft] = []
         var focus: String?
         var unread: [Clause] = []
         for clause in Clause.split(words) {
             let reading = Reading(clause: clause, earlier: drafts, focus: focus, ask: words)
             if let draft = draft(reading) {
-                Self.append(draft, to: &drafts)
-            } else if let path = reading.absolutePaths.first, reading.wants(.open, .set, .gather) {
+                for one in draft.repeated() { Self.append(one, to: &drafts) }
+            } else if let path = reading.absolutePaths.first,
+                clause.actions.isEmpty || reading.wants(.open, .set, .gather)
+            {
                 focus = path
-            } else if !clause.actions.isEmpty {
+            } else if !clause.isAside {
                 unread.append(clause)
             }
         }
@@ -54,7 +56,7 @@ package struct AskPlanner: Sendable {
         var offers: [ModuleOffer] = []
         for match in index.rank(reading.clause) {
             guard let reader = ModuleReaders.all[match.module], let read = reader(reading),
-                isComplete(read, match.module)
+                read.isSafe, isComplete(read, match.module)
             else { continue }
             offers.append(offer(match, read))
         }
@@ -82,11 +84,12 @@ package struct AskPlanner: Sendable {
         return ModuleOffer(
             module: match.module,
             score: match.score,
-            reason: "offered because of " + words.joined(separator: ", "),
+            reason: "offered because of " + (words.isEmpty ? "the values in the ask" : words.joined(separator: ", ")),
             slots: reading.slots,
             title: reading.title,
             lintExceptions: reading.lintExceptions,
-            keywords: Dictionary(reading.keywords, uniquingKeysWith: { first, _ in first })
+            keywords: Dictionary(reading.keywords, uniquingKeysWith: { first, _ in first }),
+            more: reading.more
         )
     }
 
@@ -113,12 +116,13 @@ package struct AskPlanner: Sendable {
 
     private func nothingFits(_ clause: Clause?, _ words: [Word]) -> CupelError {
         let clause = clause ?? Clause(actions: [], words: words)
-        let nearest = index.rank(clause).prefix(3).map(\.module)
+        let nearest = index.rank(clause).filter { $0.score > 0 }.prefix(3).map(\.module)
         let hint = nearest.isEmpty ? "" : " The nearest modules are \(nearest.joined(separator: ", "))."
         let part = String(clause.sentence.prefix(120))
         return CupelError(
             .nothingFits,
-            "No module fits '\(part)': say what should change and name it, as 'install nginx' or 'create user bob'.\(hint)"
+            "No module fits '\(part)': say what should change and name it, as 'install nginx' or 'create user bob'."
+                + hint
         )
     }
 }

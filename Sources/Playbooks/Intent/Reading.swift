@@ -81,7 +81,7 @@ extension Reading {
         "her", "their", "system", "existing", "following", "owned", "who", "which", "whose", "when", "does", "only",
         "group", "groups", "user", "users", "account", "accounts", "package", "packages", "service", "services",
         "file", "files", "directory", "directories", "folder", "unit", "daemon", "software", "tool", "tools", "program",
-        "server", "servers", "host", "hosts", "machine", "machines", "node", "nodes", "present", "absent", "up", "also",
+        "server", "servers", "host", "hosts", "machine", "machines", "nodes", "present", "absent", "up", "also",
         "installed", "running", "enabled", "disabled", "started", "stopped", "latest", "version", "belonging", "python",
         "library", "libraries", "module", "primary", "secondary", "supplementary", "empty", "some", "again", "back",
         "there", "then", "boot", "startup", "both", "home", "shell", "unix", "linux", "local", "regular", "normal",
@@ -99,7 +99,8 @@ extension Reading {
     func names(of nouns: Set<String>) -> [String] {
         for (index, word) in words.enumerated() where nouns.contains(word.lower) && word.kind == .plain {
             var next = index + 1
-            while next < words.count, ["called", "named", "name", "with", "of", ":", "the"].contains(words[next].lower)
+            while next < words.count,
+                ["called", "named", "name", "with", "of", ":", "the", "for"].contains(words[next].lower)
             {
                 // "user with home": only "with (the) name" leads to a name.
                 if words[next].lower == "with", !words[next...].prefix(3).contains(where: { $0.lower == "name" }) {
@@ -122,8 +123,15 @@ extension Reading {
         while index < words.count {
             let word = words[index]
             if Self.isName(word) {
+                // "dave, member of ..." and "apache2 and prevent it": no further name of the list.
+                let next = index + 1 < words.count ? words[index + 1].lower : ""
+                if !names.isEmpty, ["of", "it", "them", "its"].contains(next) { break }
                 // Two names side by side are no list: the second belongs to something else.
-                if index > start, Self.isName(words[index - 1]) { break }
+                if index > start, Self.isName(words[index - 1]) {
+                    // "nginx and frobnicate disks": what follows "and" was a verb that we do not know.
+                    if names.count > 1 { names.removeLast() }
+                    break
+                }
                 names.append(word.text)
             } else if !(word.text == "," || word.lower == "and" || Self.articles.contains(word.lower)) {
                 break
@@ -189,6 +197,7 @@ extension Reading {
     }
 
     private var owner: String? {
+        if has("belong"), has("group") { return nil }
         if let name = word(
             after: ["owner", "owned", "belong", "belongs"],
             within: 5,
@@ -205,7 +214,8 @@ extension Reading {
     }
 
     private var groupOwner: String? {
-        guard has("owner", "owned", "mode", "permission", "permissions", "group") else { return nil }
+        if has(phrase: "group of"), let name = word(after: ["to"], within: 2, where: Self.isName) { return name.text }
+        guard has("owner", "owned", "belong", "mode", "permission", "permissions", "group") else { return nil }
         let names = names(of: ["group"])
         return names.count == 1 ? names[0] : nil
     }

@@ -20,6 +20,8 @@ struct ModuleReading: Sendable {
     var lintExceptions: [String] = []
     /// Whether no value would run a template on the machine that Ansible runs on.
     private(set) var isSafe = true
+    /// Further values for which the task is done again.
+    private(set) var more: Slot?
     /// Keywords beside the module.
     var keywords: [(String, JSON)] = []
 
@@ -43,6 +45,12 @@ struct ModuleReading: Sendable {
     /// Gives an option a template of our own making.
     mutating func setTemplate(_ option: String, _ template: String, _ reason: String) {
         slots.append(Slot(option: option, candidates: [.string(template)], reason: reason))
+    }
+
+    /// Says that the task is done again for each of some further values.
+    mutating func again(_ option: String, for values: [String]) {
+        guard !values.isEmpty, values.allSatisfy(Self.isSafe), values.count <= Clause.maximumCount else { return }
+        more = Slot(option: option, candidates: values.map(JSON.string), reason: "the ask names several")
     }
 
     /// The only value of an option.

@@ -16,6 +16,8 @@ package struct ModuleOffer: Sendable, Hashable {
     package var lintExceptions: [String]
     /// Keywords beside the module (`changed_when`).
     package var keywords: [String: JSON]
+    /// The option and the further values for each of which the task is done again ("users alice and bob").
+    package var more: Slot?
 }
 
 /// One task to be: a clause and the modules that the model may choose from, best first.
@@ -30,6 +32,27 @@ package struct TaskDraft: Sendable, Hashable {
     /// The first value of an option of the best offer.
     func value(_ option: String) -> JSON? {
         offers.first?.slots.first { $0.option == option }?.candidates.first
+    }
+
+    /// The task, once for each thing that the clause names.
+    func repeated() -> [TaskDraft] {
+        guard let best = offers.first, let more = best.more, let first = value(more.option) else { return [self] }
+        var single = best
+        single.more = nil
+        let base = TaskDraft(clause: clause, offers: [single], titles: [TaskName.normalised(best.title)])
+        return [base]
+            + more.candidates.map { value in
+                var offer = single
+                offer.slots = offer.slots.map { slot in
+                    slot.option == more.option
+                        ? Slot(option: slot.option, candidates: [value], reason: slot.reason) : slot
+                }
+                offer.title = best.title.split(separator: " ").map {
+                    $0 == first.scalarText ? value.scalarText : String($0)
+                }
+                .joined(separator: " ")
+                return TaskDraft(clause: clause, offers: [offer], titles: [TaskName.normalised(offer.title)])
+            }
     }
 
     /// The best offer's module.

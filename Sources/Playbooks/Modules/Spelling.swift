@@ -16,7 +16,7 @@ enum Spelling {
     /// Damerau's distance in its restricted form: insert, delete, replace, swap neighbours.
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
         guard !left.isEmpty, !right.isEmpty else { return max(left.count, right.count) }
-        if isContained(left, right) { return 1 }
+        if isContained(left, right) { return 2 }
         var before: [Int] = []
         var previous = Array(0...right.count)
         for row in 1...left.count {

@@ -57,29 +57,26 @@ struct ModuleIndex: Sendable {
         add(spec.shortName, nameWeight * 2)
         for part in spec.shortName.split(separator: "_") { add(Stem.of(String(part)), nameWeight) }
         for option in spec.options.keys { add(Stem.of(option), optionWeight) }
-        for entry in Vocabulary.words[spec.shortName]?.split(separator: " ") ?? [] {
-            let parts = entry.split(separator: "^")
-            let word = parts[0].hasPrefix("!") ? String(parts[0]) : Stem.of(String(parts[0]))
-            add(word, parts.count > 1 ? Double(parts[1]) ?? 1 : 1)
-        }
+        for entry in Vocabulary.words[spec.shortName] ?? [] { add(entry.word, entry.weight) }
         return words
     }
 
-    /// Every module with a score above nought, best first.
+    /// Every module, best first; one whose words are none of the clause's has nought.
     func rank(_ clause: Clause) -> [ModuleMatch] {
         var terms: [String: Double] = [:]
         for word in clause.words where word.kind == .plain && !Self.ignored.contains(word.lower) {
             terms[word.stem] = 1
         }
+        for word in clause.words where word.kind != .plain && word.kind != .mark { terms["@" + word.kind.rawValue] = 1 }
+        if clause.words.contains(where: { $0.kind == .url && $0.lower.hasSuffix(".git") }) { terms["@git"] = 1 }
         for (index, action) in clause.actions.enumerated() { terms["!" + action.rawValue] = index == 0 ? 2 : 1.5 }
-        return weights.compactMap { entry in
+        return weights.map { entry in
             let norm = Self.saturation * (1 - Self.lengthEffect + Self.lengthEffect * entry.length / averageLength)
             let hits = terms.compactMap { term, count -> (String, Double)? in
                 guard let weight = entry.words[term] else { return nil }
                 let part = weight * (Self.saturation + 1) / (weight + norm)
                 return (term, count * (rarity[term] ?? 0) * part)
             }
-            guard !hits.isEmpty else { return nil }
             let ordered = hits.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
             return ModuleMatch(module: entry.module, score: hits.map(\.1).reduce(0, +), words: ordered.map(\.0))
         }

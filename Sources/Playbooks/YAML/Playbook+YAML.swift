@@ -2,8 +2,8 @@ import CupelCore
 import OrderedCollections
 
 extension Playbook {
-    /// The playbook as YAML that ansible-lint's production profile accepts as to form: indented sequences, `name` first,
-    /// full module names, quoted texts, `true` and `false`, lines under 160 columns.
+    /// The playbook as YAML that ansible-lint's production profile accepts as to form: indented sequences, `name`
+    /// first, full module names, quoted texts, `true` and `false`, lines under 160 columns.
     package func yaml() -> String {
         var writer = YAMLWriter()
         writer.line(0, "---")

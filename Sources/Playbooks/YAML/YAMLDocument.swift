@@ -9,15 +9,19 @@ enum YAMLDocument {
 
     static func json(_ text: String, maximumNodes: Int) throws(CupelError) -> JSON {
         guard nestingIsBounded(text) else { throw refusal("nested deeper than \(maximumDepth)") }
-        let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            // The parser owns the anchors, nodes only point at them: it must live while they are looked at.
+            let parser = try Yams.Parser(yaml: text)
+            return try withExtendedLifetime(parser) {
+                guard let node = try parser.singleRoot() else { throw refusal("it is empty") }
+                var remaining = maximumNodes
+                return try convert(node, depth: 0, remaining: &remaining)
+            }
+        } catch let error as CupelError {
+            throw error
         } catch {
             throw CupelError(.validationError, "The answer is not YAML: \(brief(error)).", cause: error)
         }
-        guard let node else { throw refusal("it is empty") }
-        var remaining = maximumNodes
-        return try convert(node, depth: 0, remaining: &remaining)
     }
 
     private static func refusal(_ problem: String) -> CupelError { PlaybookParser.refusal(problem) }

@@ -34,6 +34,9 @@ enum AccountReaders {
 
     private static func isAbout(_ reading: Reading) -> Bool {
         if reading.has("cron", "crontab", "owned", "schedule", "sudoers") { return false }
+        // A database has users of its own, and a key that is not given cannot be put anywhere.
+        if reading.has("database", "db", "mysql", "postgresql", "postgres", "mariadb", "mongodb") { return false }
+        if reading.has("key"), !reading.has("generate", "create", "generated") { return false }
         if reading.has("directory", "folder"), !reading.has("home"), !reading.absolutePaths.isEmpty { return false }
         let allowed: Set<Action> = [
             .create, .add, .remove, .lock, .unlock, .generate, .set, .ensure, .disable, .contain, .install, .chown,
@@ -52,12 +55,16 @@ enum AccountReaders {
         if reading.wants(.remove), !reading.has("group") || reading.has("account") {
             result.title = "Remove user \(name)"
             result.set("state", "absent", "the ask removes the user")
+            result.again("name", for: Array(reading.names(of: nouns).dropFirst()))
             if reading.has("home", "files", "data") { result.set("remove", true, "the ask removes the home too") }
             return result
         }
         details(reading, name, &result)
+        result.again("name", for: Array(reading.names(of: nouns).dropFirst()))
         // A user that is only pointed back at needs something to be said about.
-        return result.slots.count == 1 && !reading.words.contains { nouns.contains($0.lower) } ? nil : result
+        let isBare = result.slots.count == 1
+        let isNamed = reading.words.contains { nouns.contains($0.lower) }
+        return isBare && (!isNamed || reading.wants(.set)) ? nil : result
     }
 
     private static func details(_ reading: Reading, _ name: String, _ result: inout ModuleReading) {
@@ -76,17 +83,18 @@ enum AccountReaders {
             text: reading.word(after: ["comment", "gecos"], where: { $0.kind == .quoted })?.text,
             "the ask gives a comment"
         )
-        let shell = reading.word(after: ["shell"], within: 4) { $0.kind == .path || shells[$0.lower] != nil }
-        let named = reading.words.enumerated().first {
-            $0.offset + 1 < reading.words.count && shells[$0.element.lower] != nil
-                && reading.words[$0.offset + 1].lower == "shell"
-        }
-        if let shell = shell ?? named?.element {
+        let shell = reading.word(after: ["shell"], within: 7) { $0.kind == .path || shells[$0.lower] != nil }
+        let named = reading.has("shell") ? reading.words.first { shells[$0.lower] != nil } : nil
+        if let shell = shell ?? named {
             result.set("shell", text: shells[shell.lower] ?? shell.text, "the ask names the shell")
         } else if reading.has("nologin") || reading.has(phrase: "no login") || reading.has(phrase: "no shell") {
             result.set("shell", "/usr/sbin/nologin", "the ask wants no login")
         }
-        result.set("home", text: reading.path(after: ["home", "homedir"]), "the ask names the home")
+        result.set(
+            "home",
+            text: reading.word(after: ["home", "homedir"], within: 8, where: { $0.kind == .path })?.text,
+            "the ask names the home"
+        )
         groups(reading, name, &result)
         if reading.has("home"), reading.has("no", "without", "not", "don't") {
             result.set("create_home", false, "the ask wants no home")
@@ -132,6 +140,7 @@ enum AccountReaders {
             result.set("gid", .integer(id), "the ask gives the gid")
         }
         if reading.has("system") { result.set("system", true, "the ask says a system group") }
+        result.again("name", for: Array(reading.names(of: groupNouns).dropFirst()))
         return result
     }
 

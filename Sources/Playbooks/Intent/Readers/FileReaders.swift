@@ -34,12 +34,22 @@ enum FileReaders {
         var result = ModuleReading(title: "Set the attributes of \(path)")
         result.set("path", text: path, why)
         if reading.wants(.remove) {
+            // "delete old logs with /usr/bin/prune": the path is the tool, not what goes.
+            guard reading.path(after: ["with", "using", "via", "by"]) != path else { return nil }
+            // "delete all files in /tmp/x" is not about the directory itself.
+            let isInside =
+                reading.has("files", "everything", "contents")
+                && reading.path(after: ["in", "inside", "under"]) == path
+            guard !isInside else { return nil }
+            result.again("path", for: Array(reading.absolutePaths.dropFirst()))
             result.title = "Remove \(path)"
             result.set("state", "absent", "the ask removes it")
             return reading.quotedText == nil ? result : nil
         }
+        // What a file holds is not this module's to write.
+        if reading.quotedText != nil, reading.has("content", "contents", "containing", "text") { return nil }
         reading.ownership(into: &result)
-        let makes = reading.wants(.create, .add, .ensure) && !reading.has("content", "contents")
+        let makes = reading.wants(.create, .add, .ensure, .install) && !reading.has("content", "contents")
         if makes,
             reading.has("empty") || reading.has(phrase: "file") && reading.quotedText == nil && !isDirectory
                 || reading.wants(.touch)
@@ -49,6 +59,7 @@ enum FileReaders {
         }
         if reading.wants(.touch) { return touched(path, result) }
         if isDirectory && (makes || reading.wants(.ensure)) || makes && reading.pathsLookLikeDirectories {
+            result.again("path", for: Array(reading.absolutePaths.dropFirst()))
             result.title = "Create directory \(path)"
             result.set("state", "directory", "the ask makes a directory")
             result.set("mode", "0755", "directories get this unless the ask says otherwise")
@@ -96,7 +107,7 @@ enum FileReaders {
     private static func copy(_ reading: Reading) -> ModuleReading? {
         if let written = written(reading) { return written }
         guard reading.wants(.copy, .install, .add), !reading.paths.contains(where: { $0.hasSuffix(".j2") }),
-            let dest = reading.destination, let src = reading.paths.first(where: { $0 != dest }), dest.hasPrefix("/")
+            let dest = reading.destination, dest.hasPrefix("/"), let src = source(reading, dest)
         else { return nil }
         let isOnHost =
             reading.has("remote", "remotely") || reading.has(phrase: "on the server")
@@ -111,12 +122,25 @@ enum FileReaders {
         return result
     }
 
+    /// What is copied: another path, else the first name after the verb.
+    private static func source(_ reading: Reading, _ dest: String) -> String? {
+        if let path = reading.paths.first(where: { $0 != dest }) { return path }
+        guard reading.wants(.copy), reading.quotedText == nil,
+            let verb = reading.words.firstIndex(where: { Action.ofImperative($0) == .copy })
+        else {
+            return nil
+        }
+        return reading.words[(verb + 1)...].prefix(3).first {
+            Reading.isName($0) && !["content", "contents"].contains($0.lower)
+        }?.text
+    }
+
     /// A file whose content the ask gives.
     private static func written(_ reading: Reading) -> ModuleReading? {
         let gives =
             reading.has("content", "contents", "containing", "contain", "text", "saying") || reading.wants(.write)
         guard reading.wants(.create, .write, .add, .copy, .set), gives, !reading.has("line", "block"),
-            let content = reading.quotedText, let dest = reading.absolutePaths.first
+            let content = reading.quotedText ?? spokenText(reading), let dest = reading.absolutePaths.first
         else { return nil }
         if reading.wants(.add) { return nil }
         var result = ModuleReading(title: "Write \(dest)")
@@ -125,6 +149,11 @@ enum FileReaders {
         reading.ownership(into: &result)
         result.set("mode", "0644", "files get this unless the ask says otherwise")
         return result
+    }
+
+    /// One plain word of content, as in "write the text hello into FILE".
+    private static func spokenText(_ reading: Reading) -> String? {
+        reading.word(after: ["text", "content"], within: 1) { $0.kind == .plain && Reading.isName($0) }?.text
     }
 
     private static func template(_ reading: Reading) -> ModuleReading? {

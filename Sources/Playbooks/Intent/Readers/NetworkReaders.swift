@@ -16,7 +16,7 @@ enum NetworkReaders {
         "ping": { reading in
             let asked =
                 reading.wants(.ping) && reading.urls().isEmpty
-                || reading.wants(.check) && reading.has("reachable", "connectivity", "alive")
+                || reading.wants(.check) && !reading.has("port") && reading.has("reachable", "connectivity", "alive")
             return asked ? ModuleReading(title: "Ping the hosts") : nil
         },
         "known_hosts": { reading in knownHost(reading) },
@@ -29,7 +29,10 @@ enum NetworkReaders {
     ]
 
     private static func hostname(_ reading: Reading) -> ModuleReading? {
-        guard reading.has("hostname") || reading.has(phrase: "host name"), reading.wants(.set, .create, .ensure) else {
+        let renames = reading.words.first?.lower == "rename" && reading.has("host", "machine", "server")
+        guard renames || reading.has("hostname") || reading.has(phrase: "host name"),
+            reading.wants(.set, .create, .ensure)
+        else {
             return nil
         }
         guard
@@ -69,13 +72,20 @@ enum NetworkReaders {
                 "outbound"
             )
             || reading.words.contains { $0.kind == .address }
-        guard reading.wants(.allow, .deny, .open, .remove, .add, .set), isAbout, !reading.asks("ufw", "firewalld"),
+        guard
+            (reading.wants(.allow, .deny, .open)
+                || reading.has("iptables", "firewall") && reading.wants(.remove, .add, .set)), isAbout,
+            !reading.asks("ufw", "firewalld"),
             reading.paths.isEmpty
         else { return nil }
         let source = reading.word(after: ["from", "source"], within: 3) { $0.kind == .address }?.text
         let destination = reading.word(after: ["to"], within: 2) { $0.kind == .address }?.text
         let port = port(reading)
-        guard port != nil || source != nil || destination != nil || reading.has("icmp") else { return nil }
+        // "block the address 203.0.113.7": an address without a preposition is where it comes from.
+        let plain = source == nil && destination == nil ? reading.words.first { $0.kind == .address }?.text : nil
+        guard port != nil || plain != nil || source != nil || destination != nil || reading.has("icmp") else {
+            return nil
+        }
         let goesOut = reading.has("outgoing", "outbound", "output")
         let jump =
             reading.words.contains { $0.stem == "reject" }
@@ -92,16 +102,20 @@ enum NetworkReaders {
         if port != nil || protocolName != "tcp" || reading.has("tcp") {
             result.set("protocol", .string(protocolName), "the ask says so, else a port is one of TCP")
         }
-        result.set("source", text: source, "the ask names a source")
+        result.set("source", text: source ?? plain, "the ask names a source")
         result.set("destination", text: destination, "the ask names a destination")
         result.set("destination_port", text: port, "the ask names a port")
         result.set("jump", .string(jump), "the ask says what happens to it")
         if reading.wants(.remove) { result.set("state", "absent", "the ask removes the rule") }
+        let named = reading.words.compactMap { $0.kind == .plain ? ports[$0.lower] : nil }
+        let others = reading.has("port") && !reading.numbers.isEmpty ? reading.numbers : named
+        result.again("destination_port", for: others.filter { $0 != port })
         return result
     }
 
     private static func wait(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.wait, .pause) else { return nil }
+        let listens = reading.has("reachable", "open", "listening", "listen") && reading.has("port")
+        guard reading.wants(.wait, .pause) || reading.wants(.check) && listens else { return nil }
         let time = reading.word(after: ["timeout", "most", "for"], within: 3) { $0.kind == .number }.flatMap {
             Int64($0.text)
         }

@@ -31,7 +31,12 @@ enum PackageReaders {
     private static func packages(_ reading: Reading) -> [String] {
         let named = reading.names(of: nouns).filter { !aptWords.contains($0.lowercased()) }
         let names = named.isEmpty ? afterVerb(reading) : named
-        return names.map { spoken[$0.lowercased()] ?? $0 }
+        return names.map { spoken[$0.lowercased()] ?? lowered($0) }
+    }
+
+    /// "Docker" at the start of a name is how people write `docker`.
+    private static func lowered(_ name: String) -> String {
+        name.dropFirst().contains(where: \.isUppercase) ? name : name.lowercased()
     }
 
     private static func afterVerb(_ reading: Reading) -> [String] {
@@ -50,8 +55,14 @@ enum PackageReaders {
         guard reading.absolutePaths.isEmpty, reading.urls().isEmpty else { return false }
         if reading.wants(.install) { return !reading.has("user", "group", "directory", "folder") }
         if reading.wants(.upgrade) { return true }
+        // "remove nano", "remove nano from every host": nothing else is named.
+        let isBare =
+            reading.words.count <= 2 || reading.has("host", "hosts", "server", "servers", "machine", "machines")
+        if reading.wants(.remove), isBare, !reading.has("user", "group", "cron", "rule", "line", "key", "file") {
+            return true
+        }
         if reading.wants(.remove) || reading.wants(.create, .add, .set, .ensure) {
-            return reading.has("package", "software") || (reading.words.first?.lower == "uninstall")
+            return reading.has("package", "software", "installed") || (reading.words.first?.lower == "uninstall")
                 || reading.words.first?.lower == "purge"
         }
         return false
@@ -92,7 +103,8 @@ enum PackageReaders {
             && (reading.has("cache", "lists", "index", "list") || isUpdateOnly(reading))
         let everything = reading.has("all", "everything", "system", "full", "every", "dist-upgrade", "full-upgrade")
         let upgrades =
-            reading.has("upgrade", "dist-upgrade", "full-upgrade")
+            (reading.has("upgrade", "dist-upgrade", "full-upgrade")
+                || reading.has("update") && reading.has("package") && everything)
             && (everything || (isNamed && packages(reading).isEmpty))
         if reading.has("autoremove") || (reading.has("unused", "unneeded") && reading.has("package", "dependency")) {
             var result = ModuleReading(title: "Remove packages that nothing needs")
@@ -138,9 +150,12 @@ enum PackageReaders {
     private static func pip(_ reading: Reading) -> ModuleReading? {
         let isPython = reading.has("pip", "pip3", "python", "virtualenv", "venv", "pypi")
         let requirements = reading.paths.first { $0.contains("requirements") }
-        guard isPython || requirements != nil, reading.wants(.install, .remove, .upgrade) else { return nil }
+        let makesEnvironment = reading.wants(.create) && reading.has("virtualenv", "venv")
+        guard isPython || requirements != nil, reading.wants(.install, .remove, .upgrade) || makesEnvironment
+        else { return nil }
         let environment = reading.path(after: ["virtualenv", "venv", "into", "in", "environment", "inside"])
-        let names = afterVerb(reading).filter {
+        let said = makesEnvironment ? afterWith(reading) : pinned(reading) ?? afterVerb(reading)
+        let names = said.filter {
             !["pip", "pip3", "virtualenv", "venv", "pypi"].contains($0.lowercased())
         }
         guard requirements != nil || !names.isEmpty else { return nil }
@@ -155,6 +170,18 @@ enum PackageReaders {
             result.set("virtualenv", text: environment, "the ask names a virtual environment")
         }
         return result
+    }
+
+    /// "create a virtualenv in /v with django": what stands after "with".
+    private static func afterWith(_ reading: Reading) -> [String] {
+        guard let index = reading.words.firstIndex(where: { $0.lower == "with" }) else { return [] }
+        return reading.nameList(from: index + 1)
+    }
+
+    /// Packages with a version, as `requests==2.31`.
+    private static func pinned(_ reading: Reading) -> [String]? {
+        let pinned = reading.words.filter { $0.text.contains("==") && $0.text.first?.isLetter == true }.map(\.text)
+        return pinned.isEmpty ? nil : pinned
     }
 
     private static func selection(_ reading: Reading) -> ModuleReading? {

@@ -111,6 +111,10 @@ enum RunReaders {
                 "only a command sets the time zone"
             )
         }
+        if reading.has("swap"), reading.wants(.disable, .enable) {
+            let verb = reading.wants(.disable) ? "swapoff" : "swapon"
+            return ("\(verb) -a", "Run \(verb)", "only a command changes swap")
+        }
         if reading.asks("ufw"), reading.wants(.allow, .deny, .open) {
             let port = reading.words.first {
                 $0.kind == .number || $0.lower.hasSuffix("/tcp") || $0.lower.hasSuffix("/udp")

@@ -12,7 +12,9 @@ enum ScheduleReaders {
         let saysCron = reading.has("cron", "cronjob", "crontab", "schedule") || reading.wants(.schedule)
         if saysCron, reading.wants(.remove) { return removal(reading) }
         let times = times(reading)
-        guard reading.wants(.run, .schedule, .create, .add, .set), saysCron || !times.isEmpty, !times.isEmpty,
+        let uses = reading.path(after: ["with", "using", "via"]) != nil
+        guard reading.wants(.run, .schedule, .create, .add, .set, .install) || uses, saysCron || !times.isEmpty,
+            !times.isEmpty,
             let job = job(reading)
         else { return nil }
         let program = job.split(separator: " ").first?.split(separator: "/").last.map(String.init) ?? job
@@ -31,7 +33,9 @@ enum ScheduleReaders {
         return result
     }
 
-    private static func user(_ reading: Reading) -> String? { reading.names(of: ["user"]).first }
+    private static func user(_ reading: Reading) -> String? {
+        reading.names(of: ["user"]).first ?? reading.word(after: ["as"], within: 1, where: Reading.isName)?.text
+    }
 
     private static func removal(_ reading: Reading) -> ModuleReading? {
         var words: [String] = []
@@ -56,6 +60,7 @@ enum ScheduleReaders {
     /// The command: quoted, or a path with what follows it up to a word of time.
     private static func job(_ reading: Reading) -> String? {
         if let quoted = reading.quoted.first { return quoted }
+        if reading.wants(.schedule), reading.has("reboot") { return "/sbin/shutdown -r now" }
         guard let start = reading.words.firstIndex(where: { $0.kind == .path || $0.kind == .file }) else {
             return nil
         }
@@ -69,7 +74,10 @@ enum ScheduleReaders {
 
     /// Minute, hour and the like, in the order in which cron writes them.
     private static func times(_ reading: Reading) -> [(String, String)] {
-        if reading.has("reboot", "boot", "startup"), reading.has("every", "each", "at", "on", "@reboot") {
+        let starts = [
+            "every reboot", "each reboot", "at reboot", "on reboot", "every boot", "at boot", "on boot", "at startup",
+        ]
+        if reading.has("@reboot") || starts.contains(where: { reading.has(phrase: $0) }) {
             return [("special_time", "reboot")]
         }
         if let steps = steps(reading) { return steps }

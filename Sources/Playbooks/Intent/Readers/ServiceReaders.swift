@@ -63,10 +63,15 @@ enum ServiceReaders {
 
     private static func service(_ reading: Reading) -> ModuleReading? {
         guard reading.actions.contains(where: \.isOfServices), !reading.wants(.mask, .unmask), !reloadsManager(reading),
-            !reading.has("login", "authentication", "forwarding", "repository", "module"), reading.paths.isEmpty,
+            !reading.has("login", "authentication", "forwarding", "repository", "module", "swap", "account", "user"),
+            reading.paths.isEmpty,
             let (name, why) = name(reading)
         else { return nil }
-        return states(reading, name: name, why: why)
+        var result = states(reading, name: name, why: why)
+        let start = reading.words.firstIndex { $0.text == name }
+        let listed = start.map { reading.nameList(from: $0) } ?? []
+        result?.again("name", for: listed.filter { $0 != name && Action.ofState(Word($0, .plain)) == nil })
+        return result
     }
 
     private static func states(_ reading: Reading, name: String, why: String) -> ModuleReading? {
@@ -79,8 +84,8 @@ enum ServiceReaders {
             (.start, "started", "start"),
         ]
         let isOnlyBoot =
-            boots && reading.wants(.start) && !reading.wants(.enable) && reading.has(phrase: "start")
-            && reading.has(phrase: "at boot")
+            boots && reading.wants(.start) && !reading.wants(.enable)
+            && (reading.has(phrase: "at boot") || reading.has(phrase: "on boot"))
         if !isOnlyBoot, let (_, state, verb) = states.first(where: { reading.wants($0.0) }) {
             result.set("state", .string(state), "the ask says \(verb)")
             verbs.append(verb)

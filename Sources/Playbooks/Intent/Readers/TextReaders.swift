@@ -20,7 +20,8 @@ enum TextReaders {
         (["root", "login"], "PermitRootLogin"), (["empty", "password"], "PermitEmptyPasswords"),
         (["password", "authentication"], "PasswordAuthentication"), (["password", "login"], "PasswordAuthentication"),
         (["x11", "forward"], "X11Forwarding"), (["tcp", "forward"], "AllowTcpForwarding"),
-        (["agent", "forward"], "AllowAgentForwarding"), (["key", "authentication"], "PubkeyAuthentication"),
+        (["agent", "forward"], "AllowAgentForwarding"), (["ssh", "port"], "Port"), (["sshd", "port"], "Port"),
+        (["key", "authentication"], "PubkeyAuthentication"),
         (["pubkey", "authentication"], "PubkeyAuthentication"), (["banner"], "Banner"), (["dns"], "UseDNS"),
         (["pam"], "UsePAM"),
     ]
@@ -54,9 +55,24 @@ enum TextReaders {
     }
 
     private static func line(_ reading: Reading) -> ModuleReading? {
-        guard reading.wants(.add, .set, .enable, .disable, .contain, .remove, .ensure, .write, .replace, .allow, .deny),
+        let puts = reading.wants(.copy) && reading.has("line")
+        guard
+            puts
+                || reading.wants(
+                    .add,
+                    .set,
+                    .enable,
+                    .disable,
+                    .contain,
+                    .remove,
+                    .ensure,
+                    .write,
+                    .replace,
+                    .allow,
+                    .deny
+                ),
             let (path, why) = target(reading),
-            !reading.has("block", "owner", "permission", "permissions", "mode", "directory")
+            !reading.has("block", "owner", "permission", "permissions", "mode", "directory", "group", "ownership")
         else { return nil }
         var result = ModuleReading(title: "Set a line in \(path)")
         result.set("path", text: path, why)
@@ -68,6 +84,21 @@ enum TextReaders {
         let name = line.split { $0 == " " || $0 == "=" }.first.map(String.init) ?? "a line"
         result.title = (match == nil ? "Add a line to \(path)" : "Set \(name) in \(path)")
         if reading.has("create") && reading.wants(.add) { result.set("create", true, "the ask creates the file") }
+        return result
+    }
+
+    /// "comment out the line X": the line stays, behind a mark.
+    private static func comment(_ reading: Reading, _ path: String, _ why: String) -> ModuleReading? {
+        let start = reading.words.firstIndex { $0.lower == "line" }.map { $0 + 1 } ?? 1
+        let plain = reading.words[min(start, reading.words.count)...].prefix {
+            $0.kind != .path && !["in", "from", "of"].contains($0.lower)
+        }
+        let text = reading.quotedText ?? plain.map(\.text).joined(separator: " ")
+        guard !text.isEmpty else { return nil }
+        var result = ModuleReading(title: "Comment out a line in \(path)")
+        result.set("path", text: path, why)
+        result.set("regexp", text: "^" + Pattern.escaped(text), "the ask says which line")
+        result.set("replace", text: "#" + text, "a line behind a mark is a comment")
         return result
     }
 
@@ -159,7 +190,7 @@ enum TextReaders {
         }
         let value = value(of: key, reading)
         guard let value else { return nil }
-        let line = key + (isSSH ? " " : separator(path)) + value
+        let line = key + (isSSH ? " " : separator(path, key)) + value
         return (line, "^#?" + Pattern.escaped(key) + (isSSH ? " " : ""), reason)
     }
 
@@ -191,12 +222,15 @@ enum TextReaders {
         return reading.words[start...].first { Reading.isName($0) && Action.ofImperative($0) == nil }?.text
     }
 
-    private static func separator(_ path: String) -> String {
-        path.contains("sysctl") || path.hasSuffix(".ini") || path.hasSuffix(".cnf")
-            ? " = " : path.contains("ssh") ? " " : "="
+    /// What stands between key and value in a file: by its name, else by how the key is written.
+    private static func separator(_ path: String, _ key: String = "") -> String {
+        for part in ["sysctl", ".ini", ".cnf", "postgresql.conf"] where path.contains(part) { return " = " }
+        for part in ["ssh", "apache", "httpd"] where path.contains(part) { return " " }
+        return key.contains(where: \.isLowercase) && key.dropFirst().contains(where: \.isUppercase) ? " " : "="
     }
 
     private static func replace(_ reading: Reading) -> ModuleReading? {
+        if reading.wants(.comment), let (path, why) = target(reading) { return comment(reading, path, why) }
         guard reading.wants(.replace, .set), let (path, why) = target(reading) else { return nil }
         let accepts: (Word) -> Bool = {
             $0.kind != .mark && $0.text != path

@@ -56,7 +56,10 @@ enum TransferReaders {
         let version = reading.word(after: ["branch", "tag", "version", "revision", "commit"], within: 2) {
             $0.kind != .mark && $0.kind != .url && $0.kind != .path && !Reading.stopWords.contains($0.lower)
         }
-        if let version {
+        let branch = reading.words.firstIndex { ["branch", "tag"].contains($0.lower) }.map {
+            reading.words[$0 - ($0 > 0 ? 1 : 0)]
+        }
+        if let version = version ?? branch.flatMap({ Reading.isName($0) ? $0 : nil }) {
             result.set("version", text: version.text, "the ask names a version")
         } else {
             // The ask leaves the version open; saying HEAD would be the same thing.
