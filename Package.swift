@@ -114,9 +114,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Beside.
-        .target(name: "CupelTesting", dependencies: ["CLinux", "CupelCore"]),
+        .target(
+            name: "CupelTesting", dependencies: ["CLinux", "CupelCore", asyncHTTPClient, nio, nioHTTP1, nioPosix]),
         .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
+        .testTarget(name: "Contract", dependencies: ["CupelCore", "CupelServer", "CupelTesting"]),
+        .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "cupel"]),
         .testTarget(
             name: "GatewayTests",
             dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]),

@@ -27,22 +27,22 @@ package final class PostgresServer: Sendable {
         // PostgreSQL refuses to run as root; the Debian package made the user postgres.
         owner = getuid() == 0 ? "postgres" : nil
         let data = directory.path + "/data"
-        if owner != nil { try ChildProcess.run(["chown", "postgres", directory.path]) }
+        if owner != nil { try TestProcess.run(["chown", "postgres", directory.path]) }
         try run([try Self.tool("initdb"), "-D", data, "-U", "cupel", "-A", "trust", "--no-sync", "-E", "UTF8"])
         let server = [
             try Self.tool("postgres"), "-D", data, "-k", directory.path, "-p", "\(port)", "-c", "listen_addresses=",
             "-c", "fsync=off", "-c", "max_connections=400",
         ]
-        _ = try ChildProcess.start(asOwner(server), output: directory.path + "/log")
+        _ = try TestProcess.start(asOwner(server), output: directory.path + "/log")
         let ready = [try Self.tool("pg_isready"), "-h", directory.path, "-p", "\(port)", "-t", "1"]
         for _ in 0..<200 {
-            if (try? ChildProcess.run(ready)) != nil { return }
+            if (try? TestProcess.run(ready)) != nil { return }
             usleep(50_000)
         }
         throw CupelError(.toolFailed, "PostgreSQL did not start; see \(directory.path)/log.")
     }
 
-    private func run(_ command: [String]) throws { try ChildProcess.run(asOwner(command)) }
+    private func run(_ command: [String]) throws { try TestProcess.run(asOwner(command)) }
 
     /// The command as the server's owner; it dies with the test process.
     private func asOwner(_ command: [String]) -> [String] {

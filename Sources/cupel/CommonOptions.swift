@@ -35,9 +35,9 @@ struct CommonOptions: ParsableArguments {
         return try EnvironmentFile.read(environmentFile).merging(environment) { $1 }
     }
 
-    /// A logger for what is not the result: warnings only, since a person waits.
+    /// A logger for what is not the result: errors only, since the command itself says what failed.
     func quietLogger() -> Logger {
-        Logger(label: "cupel") { CupelLogHandler(label: $0, format: .text, level: .warning) }
+        Logger(label: "cupel") { CupelLogHandler(label: $0, format: .text, level: .error) }
     }
 
     private func sources(_ extra: [String: String]) throws -> SettingsSources {

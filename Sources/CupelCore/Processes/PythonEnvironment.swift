@@ -32,7 +32,7 @@ package struct PythonEnvironment: Sendable, Hashable {
     package func installed() async throws -> [String: String] {
         guard exists else { return [:] }
         let script =
-            "from importlib.metadata import distributions as d\nfor x in d(): print(x.metadata['Name'], x.version)"
+            "from importlib.metadata import distributions as d\nfrom sys import stdout\nfor x in d(): stdout.write(x.metadata['Name'] + ' ' + x.version + '\\n')"
         var command = ProcessCommand([python, "-I", "-c", script], environment: Self.environment)
         command.wallLimit = .seconds(60)
         let result = try await ProcessLoop.shared.run(command)

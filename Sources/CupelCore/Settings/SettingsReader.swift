@@ -21,21 +21,21 @@ public final class SettingsReader: Sendable {
         _ key: String, default standard: String, alias: String? = nil, allowed: String = "text",
         purpose: String, where isAllowed: (String) -> Bool = { _ in true }
     ) -> String {
-        read(key, standard, alias, allowed, purpose, print: { $0 }) { isAllowed($0) ? $0 : nil }
+        read(key, standard, alias, allowed, purpose, shown: { $0 }) { isAllowed($0) ? $0 : nil }
     }
 
     /// A whole number within a range.
     public func integer(
         _ key: String, default standard: Int, in range: ClosedRange<Int>, purpose: String
     ) -> Int {
-        read(key, standard, nil, "\(range.lowerBound) to \(range.upperBound)", purpose, print: { String($0) }) {
+        read(key, standard, nil, "\(range.lowerBound) to \(range.upperBound)", purpose, shown: { String($0) }) {
             Int($0).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
     /// A truth value: true or false.
     public func flag(_ key: String, default standard: Bool, purpose: String) -> Bool {
-        read(key, standard, nil, "true or false", purpose, print: { String($0) }) { Bool($0.lowercased()) }
+        read(key, standard, nil, "true or false", purpose, shown: { String($0) }) { Bool($0.lowercased()) }
     }
 
     /// One of an enumeration's raw values.
@@ -43,12 +43,12 @@ public final class SettingsReader: Sendable {
         _ key: String, default standard: Choice, purpose: String
     ) -> Choice {
         let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        return read(key, standard, nil, allowed, purpose, print: { $0.rawValue }) { Choice(rawValue: $0) }
+        return read(key, standard, nil, allowed, purpose, shown: { $0.rawValue }) { Choice(rawValue: $0) }
     }
 
     /// A list of texts, separated by commas or written as a YAML sequence.
     public func list(_ key: String, default standard: [String], allowed: String = "a list", purpose: String) -> [String] {
-        read(key, standard, nil, allowed, purpose, print: { $0.joined(separator: ",") }) { text in
+        read(key, standard, nil, allowed, purpose, shown: { $0.joined(separator: ",") }) { text in
             text.split(separator: ",").map { String($0.drop { $0 == " " }) }
         }
     }
@@ -64,7 +64,8 @@ public final class SettingsReader: Sendable {
             record(key, "[redacted]", "", "a secret", purpose, twin.origin)
             return Secret(text.hasSuffix("\n") ? String(text.dropLast()) : text)
         }
-        let value = sources.value(of: key, alias: alias)
+        // An empty secret is none: a template's `url: ""` stays harmless.
+        let value = sources.value(of: key, alias: alias).flatMap { $0.text.isEmpty ? nil : $0 }
         record(key, value == nil ? "" : "[redacted]", "", "a secret", purpose, value?.origin ?? .standard)
         return value.map { Secret($0.text) }
     }
@@ -95,14 +96,14 @@ public final class SettingsReader: Sendable {
 
     private func read<Value>(
         _ key: String, _ standard: Value, _ alias: String?, _ allowed: String, _ purpose: String,
-        print: (Value) -> String, parse: (String) -> Value?
+        shown: (Value) -> String, parse: (String) -> Value?
     ) -> Value {
         guard let found = sources.value(of: key, alias: alias) else {
-            record(key, print(standard), print(standard), allowed, purpose, .standard)
+            record(key, shown(standard), shown(standard), allowed, purpose, .standard)
             return standard
         }
         let parsed = parse(found.text)
-        record(key, parsed.map(print) ?? found.text, print(standard), allowed, purpose, found.origin)
+        record(key, parsed.map(shown) ?? found.text, shown(standard), allowed, purpose, found.origin)
         if parsed == nil {
             problem(key, "\(found.origin): '\(found.text)' is not allowed; allowed is \(allowed)")
         }

@@ -88,6 +88,8 @@ public struct SettingsSources: Sendable {
                 throw CupelError(
                     .configurationInvalid, "\(path):\(line): sections with keys are expected, as `server:` with `port:`.")
             }
+            // A section whose keys are all commented out.
+            if scalar.string.isEmpty, scalar.style == .plain { return }
             values[prefix] = Value(text: scalar.string, origin: .file(path: path, line: line))
         case .alias:
             throw CupelError(.configurationInvalid, "\(path):\(line): YAML aliases are not supported here.")

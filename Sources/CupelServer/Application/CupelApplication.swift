@@ -45,6 +45,7 @@ package struct CupelApplication: Sendable {
     ) -> ServiceGroup {
         var services: [any Service] = []
         if let localModel = engines.localModel { services.append(localModel) }
+        services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(buildWorker())
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))

@@ -35,6 +35,7 @@ package struct JobContext: Sendable {
 
 /// The kinds of jobs that a worker can run. Registered once, when the application is put together.
 package struct JobRegistry: Sendable {
+    /// Runs a job from its payload.
     package typealias Handler = @Sendable (JSON, JobContext) async throws -> JobOutcome
 
     private var handlers: [String: Handler] = [:]

@@ -80,11 +80,11 @@ package struct AskPlanner: Sendable {
     }
 
     private func offer(_ match: ModuleMatch, _ reading: ModuleReading) -> ModuleOffer {
-        let words = match.words.prefix(3).map { $0.hasPrefix("!") ? "to \($0.dropFirst())" : "'\($0)'" }
+        let words = match.words.prefix(3).map { $0.hasPrefix("!") ? "the wish to \($0.dropFirst())" : "'\($0)'" }
         return ModuleOffer(
             module: match.module,
             score: match.score,
-            reason: "offered because of " + (words.isEmpty ? "the values in the ask" : words.joined(separator: ", ")),
+            reason: "for " + (words.isEmpty ? "the values in the ask" : words.joined(separator: ", ")),
             slots: reading.slots,
             title: reading.title,
             lintExceptions: reading.lintExceptions,

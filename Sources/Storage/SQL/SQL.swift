@@ -5,6 +5,7 @@ package import CupelCore
 /// Text from outside can therefore never become SQL; only `\(raw:)`, which takes a `StaticString` or a name from the
 /// engine, adds text.
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
+    /// A piece of a statement: text, or a value to bind.
     package enum Part: Sendable {
         case text(String)
         case value(SQLValue)
@@ -39,6 +40,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         }
     }
 
+    /// Turns interpolations into values to bind.
     package struct Interpolation: StringInterpolationProtocol {
         var parts: [Part] = []
 

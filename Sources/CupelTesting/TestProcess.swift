@@ -3,7 +3,7 @@ import CupelCore
 import Foundation
 
 /// Processes that tests start; none outlives the test process.
-package enum ChildProcess {
+package enum TestProcess {
     /// Starts a command with its output going to a file, killed when the test process dies.
     /// - Returns: the process id.
     package static func start(_ command: [String], output: String) throws -> Int32 {
