@@ -49,7 +49,9 @@ build: ## Build everything, for debugging
 
 model: ## Get the local model and Ansible's tools into .cupel/tools
 	@scripts/install-tools
+ifndef CUPEL_MODEL_URL
 	@scripts/install-tools --model
+endif
 
 test: install-test ## Run every test, with coverage; fails under 80 %
 	@scripts/test
@@ -71,13 +73,13 @@ format: ## Format the sources
 
 check: lint ## Format, house rules, generated documents, our own scan, secrets in the history
 	@swift test --filter 'HouseRules'
-	@scripts/module-specs --check
+	@$(CUPEL_TOOLS_DIR)/bin/python3 scripts/module-specs --check
 	@swift build --product cupel 2>&1 | scripts/build-progress
 	@$(MAKE) --no-print-directory security
 
 security: ## Our own gauntlet over the tree and its history
 	@.build/debug/cupel scan .
-	@git log --all -p --no-color | .build/debug/cupel scan --fail-on high -
+	@scripts/scan-history .build/debug/cupel
 
 coverage: test ## The coverage report as text, HTML and XML in coverage/
 	@cat coverage/summary.txt

@@ -77,7 +77,7 @@ let package = Package(
         .target(name: "Jobs", dependencies: ["CupelCore", "Storage", "Telemetry", lifecycle, logging]),
         .target(
             name: "Gauntlet",
-            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", collections, yams],
+            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Storage", collections, yams],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }),
         .target(
             name: "Gateway",
@@ -103,6 +103,7 @@ let package = Package(
                 "SecretStore", "Storage", "Telemetry", asyncHTTPClient, collections, httpTypes, lifecycle, logging,
                 metrics, nio, nioHTTP1, unixSignals,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             resources: dashboardFiles.map { .embedInCode("Dashboard/\($0)") }),

@@ -6,9 +6,12 @@ package final class Sessions: Sendable {
     private let token: AccessToken
     private let time: any TimeSource
     private let live = Mutex<[Digest: Timestamp]>([:])
+    private let failures = Mutex<[Timestamp]>([])
 
     /// How long a session lasts.
     package static let lifetime = Duration.seconds(7 * 24 * 3600)
+    /// Wrong tokens that are taken within a minute; beyond it nobody signs in until the minute is over.
+    package static let maximumFailuresPerMinute = 10
     /// Sessions that may live at once; beyond it the oldest ends.
     package static let maximumLive = 1000
 
@@ -22,9 +25,18 @@ package final class Sessions: Sendable {
     package func accepts(bearer: String) -> Bool { token.secret.matches(bearer) }
 
     /// Opens a session for whoever shows the token.
-    /// - Throws: `unauthorized` when it is another token.
+    /// - Throws: `unauthorized` when it is another token, `rate_limit_exceeded` after too many of those.
     package func open(with token: String) throws -> Secret {
+        let minuteAgo = time.now + .seconds(-60)
+        let recent = failures.withLock { failures in
+            failures.removeAll { $0 <= minuteAgo }
+            return failures.count
+        }
+        guard recent < Self.maximumFailuresPerMinute else {
+            throw CupelError(.rateLimitExceeded, "Too many wrong tokens; wait a minute.", retryAfterSeconds: 60)
+        }
         guard accepts(bearer: token) else {
+            failures.withLock { $0.append(time.now) }
             throw CupelError(.unauthorized, "That is not the token; `cupel token` prints it.")
         }
         var generator = SystemRandomNumberGenerator()

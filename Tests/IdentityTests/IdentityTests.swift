@@ -41,6 +41,22 @@ import Testing
         #expect(!sessions.isOpen(second))
     }
 
+    @Test func `the eleventh sign-in within a minute of ten wrong tokens is refused, a minute later it is not`() throws {
+        let directory = try TemporaryDirectory()
+        let clock = TestClock()
+        let token = try AccessToken.loadOrMake(at: directory.path + "/token")
+        let sessions = Sessions(token: token, time: clock)
+        for _ in 0..<(Sessions.maximumFailuresPerMinute - 1) {
+            #expect(throws: CupelError.self) { try sessions.open(with: "cupel_wrong") }
+        }
+        _ = try sessions.open(with: token.secret.expose())
+        #expect(throws: CupelError.self) { try sessions.open(with: "cupel_wrong") }
+        let refused = #expect(throws: CupelError.self) { try sessions.open(with: token.secret.expose()) }
+        #expect(refused?.code == .rateLimitExceeded)
+        clock.advance(by: .seconds(60))
+        _ = try sessions.open(with: token.secret.expose())
+    }
+
     @Test func `CSRF tokens differ by session`() throws {
         let directory = try TemporaryDirectory()
         let sessions = Sessions(token: try AccessToken.loadOrMake(at: directory.path + "/token"))

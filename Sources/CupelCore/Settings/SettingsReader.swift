@@ -55,7 +55,7 @@ public final class SettingsReader: Sendable {
 
     /// A secret: given directly, or as a path in the variable's `_FILE` twin, whose last newline is dropped.
     public func secret(_ key: String, alias: String? = nil, purpose: String) -> Secret? {
-        if let twin = sources.secretFile(of: key) {
+        if let twin = sources.secretFile(of: key), !sources.isOnCommandLine(key) {
             guard let text = try? BoundedFile.text(at: twin.text, limit: 64 << 10) else {
                 record(key, "[redacted]", "", "a secret", purpose, twin.origin)
                 problem(key, "the file \(twin.text) that \(twin.origin) names cannot be read")

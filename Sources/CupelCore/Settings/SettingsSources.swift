@@ -42,6 +42,9 @@ public struct SettingsSources: Sendable {
         return file[key]
     }
 
+    /// Whether a key was given on the command line, which nothing beats.
+    package func isOnCommandLine(_ key: String) -> Bool { commandLine[key] != nil }
+
     /// The `_FILE` twin of a secret's variable: the path of a file that holds it.
     package func secretFile(of key: String) -> Value? {
         let variable = SettingEntry.environmentName(of: key) + "_FILE"

@@ -7,6 +7,7 @@ import Storage
 /// Looks at everything that Cupel needs on a machine.
 package struct Checkup: Sendable {
     private let settings: CupelSettings
+    private let environment: [String: String]
 
     /// One part and what is wrong with it.
     package struct Result: Sendable {
@@ -17,7 +18,10 @@ package struct Checkup: Sendable {
     }
 
     /// A look at what some settings need.
-    package init(settings: CupelSettings) { self.settings = settings }
+    package init(settings: CupelSettings, environment: [String: String]) {
+        self.settings = settings
+        self.environment = environment
+    }
 
     /// Looks at every part; none keeps the others from being looked at.
     package func run() async -> [Result] {
@@ -39,7 +43,7 @@ package struct Checkup: Sendable {
     private func checkModel() async throws {
         let model = settings.model
         guard model.url.isEmpty else {
-            let upstream = Upstream(name: model.url, baseURL: model.url, apiKey: model.key, model: model.name)
+            let upstream = Upstream(name: model.url, baseURL: model.url, apiKey: try await Engines.key(settings, environment), model: model.name)
             let gateway = ModelGateway(sink: { _ in }, upstream: { upstream })
             let outcome = await Deadline.problem(within: .seconds(10)) { try await gateway.check() }
             await gateway.close()

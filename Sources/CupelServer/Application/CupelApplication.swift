@@ -1,6 +1,7 @@
 package import CupelCore
 import Gateway
 import Hummingbird
+import HummingbirdCore
 import Identity
 import Jobs
 package import Logging
@@ -78,7 +79,8 @@ package struct CupelApplication: Sendable {
             let application = Application(
                 responder: router.buildResponder(), server: .http1(),
                 configuration: ApplicationConfiguration(
-                    address: .hostname(address, port: settings.server.port), serverName: nil),
+                    address: .hostname(address, port: settings.server.port), serverName: nil,
+                    availableConnectionsDelegate: MaximumAvailableConnections(settings.server.maximumConnections)),
                 onServerRunning: { channel in
                     let base = "http://\(address):\(channel.localAddress?.port ?? 0)"
                     // The command line of this data directory finds the server by this file.
@@ -111,8 +113,10 @@ package struct CupelApplication: Sendable {
         let routes =
             HealthRoutes.all(checks, metrics, lifecycle) + JobRoutes.all(engines.queue)
             + PlaybookRoutes.all(engines.queue, engines.playbooks, SystemTime())
-            + AssayRoutes.all(engines.gauntlet, engines.scanPool, limit: settings.server.maximumAssayBytes)
-            + CallRoutes.all(engines.calls) + SessionRoutes.all(sessions, pages)
+            + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
+            .all(limit: settings.server.maximumAssayBytes)
+            + CallRoutes.all(engines.calls)
+            + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(
             pages: pages, queue: engines.queue, playbooks: engines.playbooks, calls: engines.calls)
         return routes + dashboard.all() + AssetRoutes.all()

@@ -35,7 +35,8 @@ extension Engines {
         return (ModelGateway(sink: sink) { try await server.ready() }, server)
     }
 
-    private static func key(_ settings: CupelSettings, _ environment: [String: String]) async throws -> Secret? {
+    /// The endpoint's key: as it was set, else from the secret store.
+    static func key(_ settings: CupelSettings, _ environment: [String: String]) async throws -> Secret? {
         if let key = settings.model.key { return key }
         var providers: [any SecretProvider] = [EnvironmentSecrets(environment)]
         if !settings.data.secrets.isEmpty { providers.append(FileSecrets(directory: settings.data.secrets)) }

@@ -20,6 +20,7 @@ package struct Engines: Sendable {
     package let artefacts: ArtefactStore
     package let playbooks: PlaybookStore
     package let calls: CallStore
+    package let assays: AssayStore
     package let gauntlet: GauntletEngine
     package let scanPool: ScanPool
     package let gateway: ModelGateway
@@ -30,7 +31,7 @@ package struct Engines: Sendable {
     /// Every target's migrations, in their one order.
     package static let migrations =
         JobMigrations.all + ArtefactMigrations.all + PlaybookMigrations.all + CallStore.migrations
-        + IdempotencyKeys.migrations
+        + AssayStore.migrations + IdempotencyKeys.migrations
 
     /// Puts the engines together for the owner of a data directory.
     /// - Throws: what stands in the way, before any work starts.
@@ -51,6 +52,7 @@ package struct Engines: Sendable {
         return Engines(
             directory: directory, database: database, token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue, artefacts: artefacts, playbooks: PlaybookStore(database: database), calls: calls,
+            assays: AssayStore(database: database),
             gauntlet: gauntlet, scanPool: ScanPool(threads: 2), gateway: gateway, localModel: localModel, workshop: workshop,
             linter: linter)
     }

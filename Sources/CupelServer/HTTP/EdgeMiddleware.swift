@@ -38,7 +38,7 @@ struct EdgeMiddleware: RouterMiddleware {
     /// A client's id when it is short and plain, else a new one.
     private static func requestID(_ request: Request) -> String {
         if let given = request.headers[requestIDHeader], given.utf8.count <= maximumRequestIDBytes, !given.isEmpty,
-            given.utf8.allSatisfy({ $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || Character(UnicodeScalar($0)).isLetter || (0x30...0x39).contains($0) })
+            given.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
         {
             return given
         }

@@ -1,41 +1,70 @@
 import CupelCore
 import Gauntlet
 import HTTPTypes
-import Storage
+import Synchronization
 
-/// Assays: pass a text through the gauntlet, and read what earlier ones found.
-enum AssayRoutes {
+/// Assays: pass files through the gauntlet, and read what earlier ones found.
+struct AssayRoutes: Sendable {
+    let engine: GauntletEngine
+    let pool: ScanPool
+    let store: AssayStore
+    private let waiting = BytesInFlight()
+
+    /// Files in one request.
+    static let maximumFiles = 1000
+    /// Bytes of bodies that may wait for the scanner at once; more are asked to come later.
+    static let maximumWaitingBytes = 256 << 20
+
     static let schema = Schema.object([
-        ("digest", Schema.text), ("verdict", Schema.choice(Verdict.allCases.map(\.rawValue))), ("reason", Schema.text),
-        ("findings", Schema.array(Schema.any)),
+        ("id", Schema.identifier), ("path", Schema.text), ("digest", Schema.text),
+        ("verdict", Schema.choice(Verdict.allCases.map(\.rawValue))), ("reason", Schema.text),
+        ("findings", Schema.array(Schema.any)), ("created_at", Schema.moment),
     ])
 
-    static func all(_ engine: GauntletEngine, _ pool: ScanPool, limit: Int) -> [Route] {
+    init(engine: GauntletEngine, pool: ScanPool, store: AssayStore) {
+        (self.engine, self.pool, self.store) = (engine, pool, store)
+    }
+
+    func all(limit: Int) -> [Route] {
         [
             Route(.post, "/api/v1/assays", tag: "assays", "Pass files through the gauntlet") { request in
                 var fields = try request.fields()
-                let files = files(&fields)
+                let files = Self.files(&fields)
                 try fields.finish()
-                // Scanning is work for the processor; it has threads of its own.
-                let assays = await pool.run {
-                    files.map { file in
-                        var json = engine.assay(Array(file.text.utf8), path: file.path).json
-                        json["path"] = .string(file.path)
-                        return json
-                    }
-                }
-                return .json(["items": .array(assays)])
+                return .json(["items": .array(try await assay(files, bytes: request.body.count))])
             }
             .body(
                 Schema.object([("files", Schema.array(Schema.object([("path", Schema.text), ("text", Schema.text)])))]),
                 maximumBytes: limit
             )
-            .answering(200, "An assay a file", Schema.object([("items", Schema.array(schema))]))
+            .answering(200, "An assay a file", Schema.object([("items", Schema.array(Self.schema))])),
+            Route(.get, "/api/v1/assays", tag: "assays", "Assays, newest first") { request in
+                let limit = try request.limit()
+                let assays = try await store.assays(before: try request.cursor(of: AssayKind.self), limit: limit)
+                return .list(assays, limit: limit, cursor: { $0["id"]?.stringValue ?? "" }, json: { $0 })
+            }
+            .taking(.query, "limit", "Items on a page", Schema.integer(1...200, default: 50))
+            .taking(.query, "cursor", "The next_cursor of the page before", Schema.text)
+            .answering(200, "A page of assays", Schema.page(of: Self.schema)),
+            Route(.get, "/api/v1/assays/{id}", tag: "assays", "One assay") { request in
+                .json(try await store.assay(try request.identifier("id")))
+            }
+            .taking(.path, "id", "The assay", Schema.identifier)
+            .answering(200, "The assay", Self.schema),
         ]
     }
 
-    /// Files in one request.
-    static let maximumFiles = 1000
+    private func assay(_ files: [(path: String, text: String)], bytes: Int) async throws -> [JSON] {
+        guard waiting.take(bytes, limit: Self.maximumWaitingBytes) else {
+            throw CupelError(.rateLimitExceeded, "Too much waits to be scanned; try again soon.", retryAfterSeconds: 2)
+        }
+        defer { waiting.give(bytes) }
+        // Scanning is work for the processor; it has threads of its own.
+        let assays = await pool.run { [engine] in
+            files.map { (path: $0.path, assay: engine.assay(Array($0.text.utf8), path: $0.path)) }
+        }
+        return try await store.store(assays)
+    }
 
     private static func files(_ fields: inout JSONFields) -> [(path: String, text: String)] {
         guard let list = fields.value("files")?.arrayValue, !list.isEmpty, list.count <= maximumFiles else {
@@ -50,4 +79,19 @@ enum AssayRoutes {
             return (path, text)
         }
     }
+}
+
+/// Bytes that are being worked on, within a bound.
+private final class BytesInFlight: Sendable {
+    private let count = Mutex(0)
+
+    func take(_ bytes: Int, limit: Int) -> Bool {
+        count.withLock { count in
+            guard count + bytes <= limit else { return false }
+            count += bytes
+            return true
+        }
+    }
+
+    func give(_ bytes: Int) { count.withLock { $0 -= bytes } }
 }

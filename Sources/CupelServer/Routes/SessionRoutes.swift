@@ -4,13 +4,13 @@ import Identity
 
 /// Signing in with the token, and what a signed-in page needs for its writes.
 enum SessionRoutes {
-    static func all(_ sessions: Sessions, _ pages: Pages) -> [Route] {
+    static func all(_ sessions: Sessions, _ pages: Pages, isSecure: Bool) -> [Route] {
         [
             Route(.get, "/login", tag: "session", "The page that takes the token", access: .open) { _ in
                 .page(try pages.login(problem: nil))
             }
             .answering(200, "The page", Schema.text, as: "text/html"),
-            signIn(sessions, pages),
+            signIn(sessions, pages, isSecure),
             Route(.post, "/logout", tag: "session", "End the session") { request in
                 if let session = request.session { sessions.close(session) }
                 return .redirect(to: "/login")
@@ -26,7 +26,7 @@ enum SessionRoutes {
         ]
     }
 
-    private static func signIn(_ sessions: Sessions, _ pages: Pages) -> Route {
+    private static func signIn(_ sessions: Sessions, _ pages: Pages, _ isSecure: Bool) -> Route {
         Route(.post, "/login", tag: "session", "Open a session with the token", access: .open) { request in
             let form = Form(request.body)
             do {
@@ -34,6 +34,7 @@ enum SessionRoutes {
                 var response = RouteResponse.redirect(to: "/")
                 response.headers[.setCookie] =
                     "\(RouteResponder.cookie)=\(session.expose()); Path=/; HttpOnly; SameSite=Strict; Max-Age=604800"
+                    + (isSecure ? "; Secure" : "")
                 return response
             } catch let error as CupelError where error.code == .unauthorized {
                 return .page(try pages.login(problem: error.message), status: 401)

@@ -69,7 +69,11 @@ extension PatternDatabase {
             return stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt32($0)) }
         }
         bytes += UnsafeRawBufferPointer(start: serialised, count: length)
-        mkdir(directory, 0o700)
+        var partial = directory.hasPrefix("/") ? "" : "."
+        for piece in directory.split(separator: "/") {
+            partial += "/" + piece
+            mkdir(partial, 0o700)
+        }
         // Written aside and renamed, so that a reader never sees half a file.
         let aside = path + ".\(getpid())"
         let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)

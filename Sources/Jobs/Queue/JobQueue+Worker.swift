@@ -180,12 +180,14 @@ extension JobQueue {
                 ? "Its worker died \(crashes) times; look at the log before you retry it."
                 : "Its worker died; it is run again."
             let finishedAt: Timestamp? = isQuarantined ? now : nil
-            try transaction.execute(
+            let changed = try transaction.execute(
                 """
                 UPDATE jobs SET state = \(isQuarantined ? "failed" : "queued"), crashes = \(crashes),
                     error_code = \(code), error_message = \(message), finished_at = \(finishedAt), note = \(message)
                 WHERE id = \(id) AND state = 'running' AND lease_until < \(now)
                 """)
+            // On PostgreSQL another claimer may have been faster.
+            guard changed == 1 else { continue }
             let data: JSON = [
                 "state": .string(isQuarantined ? "failed" : "queued"),
                 "error": ["code": .string(code), "message": .string(message)],

@@ -10,7 +10,7 @@ struct Doctor: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        let checkup = Checkup(settings: try options.settings())
+        let checkup = Checkup(settings: try options.settings(), environment: try options.environment())
         let results = await checkup.run()
         let isWell = results.allSatisfy { $0.problem == nil }
         if options.json {

@@ -28,6 +28,11 @@ struct Scan: AsyncParsableCommand {
             terminal.print(TextReport(isColoured: terminal.isColoured).render(report))
         }
         if report.hasFindings(atOrAbove: severity) { throw ExitCode(1) }
+        // What was named and not read is no pass.
+        guard report.files > 0 || report.problems.isEmpty else {
+            let reasons = report.problems.prefix(3).map { "\($0.path): \($0.kind.rawValue) \($0.detail)" }
+            throw CupelError(.validationError, "Nothing was scanned. \(reasons.joined(separator: "; "))")
+        }
     }
 
     private func tree(_ engine: GauntletEngine) async throws -> TreeReport {
