@@ -47,7 +47,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -65,12 +64,14 @@ let package = Package(
         // Platform.
         .target(
             name: "Telemetry",
-            dependencies: ["CupelCore", logging, .product(name: "CoreMetrics", package: "swift-metrics")]),
+            dependencies: ["CupelCore", logging, .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
         .target(name: "SecretStore", dependencies: ["CupelCore"]),
         .target(name: "Identity", dependencies: ["CupelCore"]),
         .target(
             name: "Storage",
-            dependencies: ["CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift")]
+        ),
         // Engines.
         .target(name: "Sandbox", dependencies: ["CLinux", "CupelCore"]),
         .target(name: "Artefacts", dependencies: ["CupelCore", "Storage"]),
@@ -78,13 +79,15 @@ let package = Package(
         .target(
             name: "Gauntlet",
             dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Storage", collections, yams],
-            resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }),
+            resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
+        ),
         .target(
             name: "Gateway",
             dependencies: [
                 "CupelCore", "Storage", asyncHTTPClient, collections, lifecycle, logging, metrics, nio, nioHTTP1,
             ],
-            resources: [.embedInCode("Resources/local-models.json")]),
+            resources: [.embedInCode("Resources/local-models.json")]
+        ),
         // Products.
         .target(
             name: "Playbooks",
@@ -94,7 +97,8 @@ let package = Package(
             resources: [
                 .embedInCode("Resources/module-specs.json"),
                 .embedInCode("Linting/Resources/cupel_ansible_worker.py"),
-            ]),
+            ]
+        ),
         // Doors.
         .target(
             name: "CupelServer",
@@ -106,34 +110,44 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
-            resources: dashboardFiles.map { .embedInCode("Dashboard/\($0)") }),
+            resources: dashboardFiles.map { .embedInCode("Dashboard/\($0)") }
+        ),
         .executableTarget(
             name: "cupel",
             dependencies: [
                 "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Playbooks", "Sandbox", "Storage",
                 "Telemetry", lifecycle, logging, metrics, unixSignals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ]
+        ),
         // Beside.
         .target(
-            name: "CupelTesting", dependencies: ["CLinux", "CupelCore", asyncHTTPClient, nio, nioHTTP1, nioPosix]),
+            name: "CupelTesting",
+            dependencies: ["CLinux", "CupelCore", asyncHTTPClient, nio, nioHTTP1, nioPosix]
+        ),
         .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
-        .testTarget(name: "Contract", dependencies: ["CupelCore", "CupelServer", "CupelTesting"]),
+        .testTarget(name: "Contract", dependencies: ["CupelCore", "CupelServer", "CupelTesting", "Storage"]),
         .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "cupel"]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]),
+            dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]
+        ),
         .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),
         .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity"]),
         .testTarget(
-            name: "JobsTests", dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]),
+            name: "JobsTests",
+            dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]
+        ),
         .testTarget(name: "PlaybooksTests", dependencies: ["CupelCore", "Playbooks", "Sandbox", collections, yams]),
         .testTarget(name: "SandboxTests", dependencies: ["CupelCore", "Sandbox"]),
         .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
         .testTarget(name: "StorageTests", dependencies: ["CupelCore", "CupelTesting", "Storage"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["CupelCore", "CupelTesting", "Telemetry", logging, metrics]),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["CupelCore", "CupelTesting", "Telemetry", logging, metrics]
+        ),
     ],
     cxxLanguageStandard: .cxx17
 )

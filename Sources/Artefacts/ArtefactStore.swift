@@ -25,19 +25,28 @@ package struct ArtefactStore: Sendable {
     /// - Throws: `payload_too_large`.
     @discardableResult
     package func store(
-        _ bytes: [UInt8], kind: String, mediaType: String, in transaction: any Transaction
+        _ bytes: [UInt8],
+        kind: String,
+        mediaType: String,
+        in transaction: any Transaction
     ) throws -> Artefact {
         guard bytes.count <= Self.maximumBytes else {
             throw CupelError(.payloadTooLarge, "The artefact is over \(Self.maximumBytes) bytes.")
         }
         let artefact = Artefact(
-            digest: Digest(of: bytes), kind: kind, mediaType: mediaType, size: bytes.count, createdAt: time.now)
+            digest: Digest(of: bytes),
+            kind: kind,
+            mediaType: mediaType,
+            size: bytes.count,
+            createdAt: time.now
+        )
         try transaction.execute(
             """
             INSERT INTO artefacts (digest, kind, media_type, size, bytes, created_at)
             VALUES (\(artefact.digest), \(kind), \(mediaType), \(bytes.count), \(bytes), \(artefact.createdAt))
             ON CONFLICT (digest) DO NOTHING
-            """)
+            """
+        )
         return artefact
     }
 
@@ -45,11 +54,16 @@ package struct ArtefactStore: Sendable {
     /// - Throws: `not_found`.
     package func artefact(_ digest: Digest) async throws -> Artefact {
         let rows = try await database.query(
-            "SELECT digest, kind, media_type, size, created_at FROM artefacts WHERE digest = \(digest)")
+            "SELECT digest, kind, media_type, size, created_at FROM artefacts WHERE digest = \(digest)"
+        )
         guard let row = rows.first else { throw missing(digest) }
         return Artefact(
-            digest: try row.digest("digest"), kind: try row.text("kind"), mediaType: try row.text("media_type"),
-            size: try row.integer("size"), createdAt: try row.timestamp("created_at"))
+            digest: try row.digest("digest"),
+            kind: try row.text("kind"),
+            mediaType: try row.text("media_type"),
+            size: try row.integer("size"),
+            createdAt: try row.timestamp("created_at")
+        )
     }
 
     /// The bytes, checked against their name.

@@ -54,18 +54,24 @@ package final class CupelProcess: Sendable {
         if let input { command.input = Array(input.utf8) }
         let result = try await ProcessLoop.shared.run(command)
         return Outcome(
-            exitCode: Int32(result.ending.exitCode), output: result.outputText, errors: result.errorText)
+            exitCode: Int32(result.ending.exitCode),
+            output: result.outputText,
+            errors: result.errorText
+        )
     }
 
     /// Starts the server on a free port and waits until it answers.
     package func serve(_ arguments: [String] = []) async throws -> RunningServer {
         try Self.checkTools()
         var command = ProcessCommand(
-            [Self.binary, "serve", "--port", "0"] + arguments, environment: environment, directory: directory.path)
+            [Self.binary, "serve", "--port", "0"] + arguments,
+            environment: environment,
+            directory: directory.path
+        )
         command.outputBytes = 16 << 20
-        let child = try await ProcessLoop.shared.start(command)
         let endpoint = dataDirectory + "/endpoint"
         try? FileManager.default.removeItem(atPath: endpoint)
+        let child = try await ProcessLoop.shared.start(command)
         for _ in 0..<2400 {
             if let base = try? BoundedFile.text(at: endpoint, limit: 4096), !base.isEmpty {
                 let token = try BoundedFile.text(at: dataDirectory + "/token", limit: 4096)
@@ -75,7 +81,9 @@ package final class CupelProcess: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         throw CupelError(
-            .toolFailed, "The server did not start: \(String(decoding: child.errorTail, as: UTF8.self))")
+            .toolFailed,
+            "The server did not start: \(String(decoding: child.errorTail, as: UTF8.self))"
+        )
     }
 
     private static func checkTools() throws {

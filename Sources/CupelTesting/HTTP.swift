@@ -14,12 +14,18 @@ package enum HTTP {
         /// The body as text.
         package var text: String { String(decoding: bytes, as: UTF8.self) }
         /// The body as JSON; null when it is none.
-        package var json: JSON { (try? JSON(parsing: bytes, limits: JSONLimits(bytes: 64 << 20, values: 1 << 24))) ?? .null }
+        package var json: JSON {
+            (try? JSON(parsing: bytes, limits: JSONLimits(bytes: 64 << 20, values: 1 << 24))) ?? .null
+        }
     }
 
     /// Sends a request and reads the whole answer.
     package static func send(
-        _ method: String, _ url: String, token: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
+        _ method: String,
+        _ url: String,
+        token: String? = nil,
+        headers: [(String, String)] = [],
+        body: [UInt8]? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
         request.method = HTTPMethod(rawValue: method)
@@ -28,7 +34,11 @@ package enum HTTP {
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
         let bytes = try await response.body.collect(upTo: 64 << 20)
-        return Answer(status: Int(response.status.code), headers: response.headers, bytes: Array(bytes.readableBytesView))
+        return Answer(
+            status: Int(response.status.code),
+            headers: response.headers,
+            bytes: Array(bytes.readableBytesView)
+        )
     }
 }
 

@@ -89,7 +89,10 @@ package final class ScriptedModel: Sendable {
                 let json: JSON = [
                     "id": "chat-1", "object": "chat.completion", "model": "scripted",
                     "choices": [
-                        ["index": 0, "finish_reason": "stop", "message": ["role": "assistant", "content": .string(text)]]
+                        [
+                            "index": 0, "finish_reason": "stop",
+                            "message": ["role": "assistant", "content": .string(text)],
+                        ]
                     ], "usage": ["prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18],
                 ]
                 write(context, 200, json.text())
@@ -101,7 +104,10 @@ package final class ScriptedModel: Sendable {
             let headers = HTTPHeaders([
                 ("Content-Type", "application/json"), ("Content-Length", "\(buffer.readableBytes)"),
             ])
-            context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: .init(statusCode: status), headers: headers))), promise: nil)
+            context.write(
+                wrapOutboundOut(.head(.init(version: .http1_1, status: .init(statusCode: status), headers: headers))),
+                promise: nil
+            )
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }

@@ -11,7 +11,8 @@ package final class TemporaryDirectory: Sendable {
 
     /// Makes an empty directory.
     package init() throws {
-        path = NSTemporaryDirectory().hasSuffix("/")
+        path =
+            NSTemporaryDirectory().hasSuffix("/")
             ? NSTemporaryDirectory() + "cupel-test-\(Identifier<TemporaryDirectory>())"
             : NSTemporaryDirectory() + "/cupel-test-\(Identifier<TemporaryDirectory>())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

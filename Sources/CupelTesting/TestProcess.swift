@@ -39,7 +39,8 @@ package enum TestProcess {
     }
 
     private static func withCStrings<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+        _ texts: [String],
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {
         let copies = texts.map { strdup($0) }
         defer { for copy in copies { free(copy) } }

@@ -18,7 +18,8 @@ package struct CallStore: Sendable {
                 \(call.started), \(call.firstByte?.wholeMicroseconds), \(call.duration.wholeMicroseconds),
                 \(call.attempts), \(call.structuredMode?.rawValue), \(call.usage?.input), \(call.usage?.output),
                 \(call.finish), \(call.outcome.word))
-            """)
+            """
+        )
     }
 
     /// Calls, newest first, before a given one.

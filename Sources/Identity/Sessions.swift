@@ -40,7 +40,9 @@ package final class Sessions: Sendable {
             throw CupelError(.unauthorized, "That is not the token; `cupel token` prints it.")
         }
         var generator = SystemRandomNumberGenerator()
-        let session = Secret("\(generator.next() as UInt64)-\(generator.next() as UInt64)-\(generator.next() as UInt64)")
+        let session = Secret(
+            "\(generator.next() as UInt64)-\(generator.next() as UInt64)-\(generator.next() as UInt64)"
+        )
         let until = time.now + Self.lifetime
         live.withLock { live in
             if live.count >= Self.maximumLive, let oldest = live.min(by: { $0.value < $1.value })?.key {

@@ -36,7 +36,9 @@ package struct JobOptions: Sendable {
 
     /// Options with the usual values.
     package init(
-        queue: String = "default", priority: JobPriority = .normal, maximumFailures: Int = 3,
+        queue: String = "default",
+        priority: JobPriority = .normal,
+        maximumFailures: Int = 3,
         timeout: Duration = .seconds(600)
     ) {
         self.queue = queue

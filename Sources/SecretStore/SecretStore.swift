@@ -54,7 +54,9 @@ package struct FileSecrets: SecretProvider {
     }
 
     package func secret(named name: String) async throws -> Secret? {
-        let isPlain = name.utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        let isPlain = name.utf8.allSatisfy {
+            $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        }
         guard isPlain, !name.isEmpty else { return nil }
         do {
             let text = try BoundedFile.text(at: directory + "/" + name, limit: Self.maximumBytes)

@@ -43,8 +43,11 @@ package final class DataDirectory: Sendable {
             close(lock)
             throw CupelError(
                 .dataDirectoryLocked,
-                "The data directory \(path) is in use\(owner). Stop it, or set data.dir to another directory.")
+                "The data directory \(path) is in use\(owner). Stop it, or set data.dir to another directory."
+            )
         }
+        // What a killed owner left must not lead anyone to an address that is no longer ours.
+        unlink(Self.endpointPath(in: path))
         ftruncate(lock, 0)
         let text = Array("\(getpid())\n".utf8)
         _ = text.withUnsafeBytes { pwrite(lock, $0.baseAddress, $0.count, 0) }
@@ -69,7 +72,9 @@ package final class DataDirectory: Sendable {
             guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
             let reason = String(cString: strerror(errno))
             throw CupelError(
-                .storageUnavailable, "\(partial) cannot be made: \(reason). Set data.dir to a directory you may write.")
+                .storageUnavailable,
+                "\(partial) cannot be made: \(reason). Set data.dir to a directory you may write."
+            )
         }
     }
 
@@ -80,7 +85,8 @@ package final class DataDirectory: Sendable {
             guard free >= minimumFreeBytes else {
                 throw CupelError(
                     .storageUnavailable,
-                    "The disk of \(path) has \(free >> 20) MiB free; \(minimumFreeBytes >> 20) MiB are needed.")
+                    "The disk of \(path) has \(free >> 20) MiB free; \(minimumFreeBytes >> 20) MiB are needed."
+                )
             }
         }
         try BoundedFile.replace(path + "/.probe", with: [0x0A], mode: 0o600)

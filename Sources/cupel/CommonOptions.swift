@@ -17,7 +17,9 @@ struct CommonOptions: ParsableArguments {
     var environmentFile: String?
 
     @Option(
-        name: .customLong("set"), help: ArgumentHelp("A setting, as server.port=8081.", valueName: "key=value"))
+        name: .customLong("set"),
+        help: ArgumentHelp("A setting, as server.port=8081.", valueName: "key=value")
+    )
     var assignments: [String] = []
 
     @Flag(help: "One JSON object on standard output instead of text.")

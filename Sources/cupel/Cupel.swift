@@ -20,7 +20,8 @@ struct Cupel: AsyncParsableCommand {
         subcommands: [
             Serve.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self, ConfigCommand.self,
             Doctor.self, MigrateCommand.self, TokenCommand.self, VersionCommand.self,
-        ])
+        ]
+    )
 
     static func main() async {
         suggest(CommandLine.arguments.dropFirst().first)

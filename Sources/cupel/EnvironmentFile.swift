@@ -6,7 +6,10 @@ enum EnvironmentFile {
     /// Reads the variables of a file.
     static func read(_ path: String) throws -> [String: String] {
         var values: [String: String] = [:]
-        let lines = try BoundedFile.text(at: path, limit: 1 << 20).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = try BoundedFile.text(at: path, limit: 1 << 20).split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
         for (number, line) in lines.enumerated() {
             let text = line.trimmingCharacters(in: .whitespaces)
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
@@ -15,7 +18,9 @@ enum EnvironmentFile {
                 throw CupelError(.configurationInvalid, "\(path):\(number + 1): NAME=value is expected.")
             }
             let name = parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)
-            values[name] = parts[1].trimmingCharacters(in: .whitespaces).trimmingCharacters(in: CharacterSet(charactersIn: "\"'"))
+            values[name] = parts[1].trimmingCharacters(in: .whitespaces).trimmingCharacters(
+                in: CharacterSet(charactersIn: "\"'")
+            )
         }
         return values
     }

@@ -43,7 +43,9 @@ struct PlaybookStory {
     func end(_ record: JSON, job: String) {
         head("stored", nil)
         body("artefact  \(record["digest"]?.stringValue ?? "")")
-        body("record    playbook \(record["id"]?.stringValue ?? ""), job \(job), model \(record["model"]?.stringValue ?? "")")
+        body(
+            "record    playbook \(record["id"]?.stringValue ?? ""), job \(job), model \(record["model"]?.stringValue ?? "")"
+        )
         body("read it   cupel playbook show \(record["id"]?.stringValue ?? "")\n")
     }
 

@@ -9,7 +9,8 @@ import Storage
 enum Session {
     /// Runs a command's body against the API.
     static func run<Value: Sendable>(
-        _ options: CommonOptions, _ body: @escaping @Sendable (APIClient) async throws -> Value
+        _ options: CommonOptions,
+        _ body: @escaping @Sendable (APIClient) async throws -> Value
     ) async throws -> Value {
         let settings = try options.settings()
         if let client = try owner(of: settings.data.directory) { return try await body(client) }
@@ -23,17 +24,23 @@ enum Session {
             let base = try? BoundedFile.text(at: DataDirectory.endpointPath(in: directory), limit: 4096)
         else {
             throw CupelError(
-                .dataDirectoryLocked, "Process \(pid) owns \(directory) but does not say how it is reached yet.")
+                .dataDirectoryLocked,
+                "Process \(pid) owns \(directory) but does not say how it is reached yet."
+            )
         }
         return APIClient(base: base.trimmingCharacters(in: .whitespacesAndNewlines), token: token.secret)
     }
 
     private static func alone<Value: Sendable>(
-        _ options: CommonOptions, _ body: @escaping @Sendable (APIClient) async throws -> Value
+        _ options: CommonOptions,
+        _ body: @escaping @Sendable (APIClient) async throws -> Value
     ) async throws -> Value {
         let settings = try options.settings(["server.host": "127.0.0.1", "server.port": "0"])
         let application = try await CupelApplication.make(
-            settings, environment: try options.environment(), logger: options.quietLogger())
+            settings,
+            environment: try options.environment(),
+            logger: options.quietLogger()
+        )
         let (ready, signal) = AsyncStream.makeStream(of: String.self)
         let group = application.serviceGroup(signals: []) { signal.yield($0) }
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -6,7 +6,9 @@ import Glibc
 struct Terminal: Sendable {
     /// This process's terminal.
     static let standard = Terminal(
-        isColoured: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb")
+        isColoured: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+            && getenv("TERM").map { String(cString: $0) } != "dumb"
+    )
 
     /// What a piece of text says by its colour.
     enum Style: String {

@@ -73,7 +73,8 @@ import Testing
         let yaml = lines.map { String($0.dropFirst(2)) }.filter { !$0.contains("  dir: /home/x") }
         let read = try CupelSettings(
             sources: try SettingsSources(file: (path: "cupel.yaml", text: yaml.joined(separator: "\n"))),
-            home: "/home/x")
+            home: "/home/x"
+        )
         #expect(read.entries.map(\.value) == standard.entries.map(\.value))
         #expect(read.entries.contains { $0.origin != .standard })
     }

@@ -12,7 +12,8 @@ struct HTTPContractTests {
 
     private func withServer(
         _ script: @escaping @Sendable (JSON, Int) -> ScriptedModel.Script = { _, _ in .answer(answer) },
-        _ settings: [String: String] = [:], _ body: (RunningServer, CupelProcess) async throws -> Void
+        _ settings: [String: String] = [:],
+        _ body: (RunningServer, CupelProcess) async throws -> Void
     ) async throws {
         let model = try await ScriptedModel(script)
         var environment = ["CUPEL_MODEL_URL": model.url, "CUPEL_MODEL_NAME": "scripted"]
@@ -102,9 +103,19 @@ struct HTTPContractTests {
                 let frame = #"{"ask":""}"#.utf8.count
                 return Array(#"{"ask":"\#(String(repeating: "a", count: count - frame))"}"#.utf8)
             }
-            let fits = try await HTTP.send("POST", server.base + "/api/v1/playbooks", token: server.token, body: body(2048))
+            let fits = try await HTTP.send(
+                "POST",
+                server.base + "/api/v1/playbooks",
+                token: server.token,
+                body: body(2048)
+            )
             #expect(fits.status != 413)
-            let over = try await HTTP.send("POST", server.base + "/api/v1/playbooks", token: server.token, body: body(2049))
+            let over = try await HTTP.send(
+                "POST",
+                server.base + "/api/v1/playbooks",
+                token: server.token,
+                body: body(2049)
+            )
             #expect(over.status == 413)
             #expect(over.json["type"]?.stringValue == "payload_too_large")
         }
@@ -118,7 +129,11 @@ struct HTTPContractTests {
     func `a wrong body is named`(_ body: String, _ status: Int, _ type: String) async throws {
         try await withServer { server, _ in
             let answer = try await HTTP.send(
-                "POST", server.base + "/api/v1/playbooks", token: server.token, body: Array(body.utf8))
+                "POST",
+                server.base + "/api/v1/playbooks",
+                token: server.token,
+                body: Array(body.utf8)
+            )
             #expect(answer.status == status)
             #expect(answer.json["type"]?.stringValue == type)
         }

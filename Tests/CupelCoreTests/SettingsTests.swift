@@ -7,8 +7,10 @@ private enum Color: String, CaseIterable { case red, green }
     @Test func `the command line beats the environment, which beats the file, which beats the default`() throws {
         let file = (path: "cupel.yaml", text: "server:\n  port: 1\n  host: file\n  name: file\n")
         let sources = try SettingsSources(
-            commandLine: ["server.port": "3"], environment: ["CUPEL_SERVER_PORT": "2", "CUPEL_SERVER_HOST": "env"],
-            file: file)
+            commandLine: ["server.port": "3"],
+            environment: ["CUPEL_SERVER_PORT": "2", "CUPEL_SERVER_HOST": "env"],
+            file: file
+        )
         let reader = SettingsReader(sources)
         #expect(reader.integer("server.port", default: 0, in: 0...9, purpose: "p") == 3)
         #expect(reader.text("server.host", default: "x", purpose: "h") == "env")

@@ -12,7 +12,10 @@ struct PlaybookEndToEndTests {
         let ask = "create a deploy user with a home directory and add it to the sudo group"
         let made = try await cupel.run(["playbook", "create", ask])
         #expect(made.exitCode == 0, "\(made.errors)")
-        for step in ["▸ ask", "▸ modules chosen", "▸ the model's answer", "▸ playbook", "▸ schema check", "▸ gauntlet", "▸ stored"] {
+        for step in [
+            "▸ ask", "▸ modules chosen", "▸ the model's answer", "▸ playbook", "▸ schema check", "▸ gauntlet",
+            "▸ stored",
+        ] {
             #expect(made.output.contains(step))
         }
         #expect(made.output.contains("ansible.builtin.user:"))
@@ -52,7 +55,9 @@ struct PlaybookEndToEndTests {
               - ask: install htop
                 expect:
                   - { module: [package, apt], args: { name: htop, state: present } }
-            """, to: "asks.yaml")
+            """,
+            to: "asks.yaml"
+        )
         let result = try await cupel.run(["playbook", "eval", file, "--json"])
         #expect(result.exitCode == 0, "\(result.errors)")
         #expect(try JSON(parsing: result.output).text().contains("htop"))
@@ -70,7 +75,10 @@ struct PlaybookEndToEndTests {
                 [
                     "python3", CupelProcess.root + "/scripts/screenshot", server.base, cupel.dataDirectory + "/token",
                     "/", picture, scheme,
-                ], environment: ProcessInfo.processInfo.environment, directory: cupel.directory.path)
+                ],
+                environment: ProcessInfo.processInfo.environment,
+                directory: cupel.directory.path
+            )
             command.wallLimit = .seconds(120)
             let result = try await ProcessLoop.shared.run(command)
             #expect(result.ending.isSuccess, "\(result.errorText)")

@@ -30,7 +30,10 @@ import Testing
         for target in Rules.floors.keys where !target.hasPrefix("C") || target.hasPrefix("Cupel") {
             let files = SourceTree.swiftFiles(below: "Sources/\(target)")
             guard !files.isEmpty else { continue }
-            #expect(files.contains { $0.text.hasPrefix("// \(target): ") }, "no file of \(target) begins with its purpose")
+            #expect(
+                files.contains { $0.text.hasPrefix("// \(target): ") },
+                "no file of \(target) begins with its purpose"
+            )
         }
     }
 

@@ -108,7 +108,8 @@ enum Rules {
         let lines = file.lines
         var found: [(Int, Int)] = []
         for (start, line) in lines.enumerated() {
-            guard line.range(of: #"^\s*([a-z@]+(\([a-z]+\))? )*(func|init)\b"#, options: .regularExpression) != nil else {
+            guard line.range(of: #"^\s*([a-z@]+(\([a-z]+\))? )*(func|init)\b"#, options: .regularExpression) != nil
+            else {
                 continue
             }
             let indentation = line.prefix { $0 == " " }

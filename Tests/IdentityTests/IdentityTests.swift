@@ -41,7 +41,8 @@ import Testing
         #expect(!sessions.isOpen(second))
     }
 
-    @Test func `the eleventh sign-in within a minute of ten wrong tokens is refused, a minute later it is not`() throws {
+    @Test func `the eleventh sign-in within a minute of ten wrong tokens is refused, a minute later it is not`() throws
+    {
         let directory = try TemporaryDirectory()
         let clock = TestClock()
         let token = try AccessToken.loadOrMake(at: directory.path + "/token")

@@ -28,7 +28,9 @@ struct Urgent: Job {
 
 /// A queue over a store of its own, on a clock that the test moves.
 func withQueue(
-    _ engine: DatabaseEngine = .sqlite, time: any TimeSource = SystemTime(), lease: Duration = JobQueue.defaultLease,
+    _ engine: DatabaseEngine = .sqlite,
+    time: any TimeSource = SystemTime(),
+    lease: Duration = JobQueue.defaultLease,
     _ body: (JobQueue) async throws -> Void
 ) async throws {
     let directory = try TemporaryDirectory()

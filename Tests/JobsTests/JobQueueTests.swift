@@ -9,7 +9,9 @@ import Testing
 struct JobQueueTests {
     static let engines: [DatabaseEngine] = [.sqlite, .postgres]
 
-    @Test(arguments: engines) func `a job is claimed once and completed with its effects`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a job is claimed once and completed with its effects`(_ engine: DatabaseEngine)
+        async throws
+    {
         try await withQueue(engine) { queue in
             let id = try await queue.enqueue(Greet(name: "Ada"))
             let claimed = try await queue.claim(limit: 5, worker: "w")
@@ -28,7 +30,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `a worker that lost its lease can change nothing`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a worker that lost its lease can change nothing`(_ engine: DatabaseEngine)
+        async throws
+    {
         let clock = TestClock()
         try await withQueue(engine, time: clock) { queue in
             let id = try await queue.enqueue(Greet(name: "Ada"))
@@ -51,7 +55,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `a job that heartbeats outlives any number of leases`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a job that heartbeats outlives any number of leases`(_ engine: DatabaseEngine)
+        async throws
+    {
         let clock = TestClock()
         try await withQueue(engine, time: clock) { queue in
             try await queue.enqueue(Greet(name: "Ada"))
@@ -66,7 +72,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `a job that kills three workers is quarantined`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a job that kills three workers is quarantined`(_ engine: DatabaseEngine)
+        async throws
+    {
         let clock = TestClock()
         try await withQueue(engine, time: clock) { queue in
             let id = try await queue.enqueue(Greet(name: "Ada"))
@@ -129,7 +137,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `a unique key gives the job that is already there`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a unique key gives the job that is already there`(_ engine: DatabaseEngine)
+        async throws
+    {
         try await withQueue(engine) { queue in
             let first = try await queue.enqueue(Greet(name: "a", uniqueKey: "k"))
             let second = try await queue.enqueue(Greet(name: "b", uniqueKey: "k"))
@@ -141,7 +151,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `an enqueue in a transaction that fails never happened`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `an enqueue in a transaction that fails never happened`(_ engine: DatabaseEngine)
+        async throws
+    {
         struct Refused: Error {}
         try await withQueue(engine) { queue in
             await #expect(throws: Refused.self) {
@@ -155,7 +167,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test(arguments: engines) func `a waiting job is cancelled at once, a finished one is not`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a waiting job is cancelled at once, a finished one is not`(_ engine: DatabaseEngine)
+        async throws
+    {
         try await withQueue(engine) { queue in
             let id = try await queue.enqueue(Greet(name: "a"))
             try await queue.cancel(id)
@@ -175,7 +189,9 @@ struct JobQueueTests {
                 for number in 0..<16 {
                     group.addTask {
                         var mine: [JobID] = []
-                        while let job = try await queue.claim(limit: 3, worker: "w\(number)").first { mine.append(job.id) }
+                        while let job = try await queue.claim(limit: 3, worker: "w\(number)").first {
+                            mine.append(job.id)
+                        }
                         return mine
                     }
                 }

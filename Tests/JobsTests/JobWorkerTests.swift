@@ -10,7 +10,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct JobWorkerTests {
     private func withWorker(
-        _ queue: JobQueue, drain: Duration = .seconds(5), concurrency: Int = 2,
+        _ queue: JobQueue,
+        drain: Duration = .seconds(5),
+        concurrency: Int = 2,
         _ greet: @escaping @Sendable (Greet, JobContext) async throws -> JobOutcome,
         _ body: (ServiceGroup) async throws -> Void
     ) async throws {
@@ -19,7 +21,12 @@ struct JobWorkerTests {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let worker = JobWorker(
-            queue: queue, registry: registry, concurrency: concurrency, drain: drain, logger: logger)
+            queue: queue,
+            registry: registry,
+            concurrency: concurrency,
+            drain: drain,
+            logger: logger
+        )
         let group = ServiceGroup(services: [worker], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -89,7 +96,9 @@ struct JobWorkerTests {
         }
     }
 
-    @Test func `a handler that throws leaves its code and message, and an unknown error says nothing inside`() async throws {
+    @Test func `a handler that throws leaves its code and message, and an unknown error says nothing inside`()
+        async throws
+    {
         struct Odd: Error { let detail = "password=hunter2" }
         try await withQueue { queue in
             try await withWorker(queue) { job, _ in

@@ -8,7 +8,9 @@ import Testing
         let directory = try TemporaryDirectory()
         try directory.write("from-file-one\n", to: "ONE")
         try directory.write("from-file-two", to: "TWO")
-        let store = SecretStore([EnvironmentSecrets(["ONE": "from-environment"]), FileSecrets(directory: directory.path)])
+        let store = SecretStore([
+            EnvironmentSecrets(["ONE": "from-environment"]), FileSecrets(directory: directory.path),
+        ])
         let one = try await store.secret(named: "ONE")?.expose()
         let two = try await store.secret(named: "TWO")?.expose()
         let three = try await store.secret(named: "THREE")

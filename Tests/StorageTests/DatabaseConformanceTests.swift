@@ -9,7 +9,8 @@ struct DatabaseConformanceTests {
     static let engines: [DatabaseEngine] = [.sqlite, .postgres]
 
     private func withDatabase(
-        _ engine: DatabaseEngine, _ body: (any Database) async throws -> Void
+        _ engine: DatabaseEngine,
+        _ body: (any Database) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         let database: any Database =
@@ -20,7 +21,8 @@ struct DatabaseConformanceTests {
         try await database.execute(
             """
             CREATE TABLE things (id TEXT PRIMARY KEY, n BIGINT, x DOUBLE PRECISION, raw \(raw: engine.bytesType), t TEXT)
-            """)
+            """
+        )
         try await body(database)
         await database.close()
     }
@@ -29,12 +31,14 @@ struct DatabaseConformanceTests {
         try await Migrator(steps).up(database).map(\.number)
     }
 
-    @Test(arguments: engines) func `every kind of value comes back as it went in`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `every kind of value comes back as it went in`(_ engine: DatabaseEngine) async throws
+    {
         try await withDatabase(engine) { database in
             let raw: [UInt8] = [0, 255, 39, 92, 0]
             let text = "quote ' \" \\ ; DROP TABLE things; -- é 😀"
             try await database.execute(
-                "INSERT INTO things (id, n, x, raw, t) VALUES (\("a"), \(Int64.min), \(-2.5), \(raw), \(text))")
+                "INSERT INTO things (id, n, x, raw, t) VALUES (\("a"), \(Int64.min), \(-2.5), \(raw), \(text))"
+            )
             let none: String? = nil
             try await database.execute("INSERT INTO things (id, t) VALUES (\("b"), \(none))")
             let rows = try await database.query("SELECT * FROM things ORDER BY id")
@@ -125,7 +129,9 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test(arguments: engines) func `a migration that fails leaves nothing of itself`(_ engine: DatabaseEngine) async throws {
+    @Test(arguments: engines) func `a migration that fails leaves nothing of itself`(_ engine: DatabaseEngine)
+        async throws
+    {
         try await withDatabase(engine) { database in
             let broken = Migration(1, "broken") { _ in ["CREATE TABLE half (id TEXT)", "CREATE TABLE half (id TEXT)"] }
             await #expect(throws: CupelError.self) { try await Migrator([broken]).up(database) }

@@ -17,7 +17,8 @@ import Testing
         body(
             Logger(label: "test") { _ in
                 CupelLogHandler(label: "test", format: format, level: .info, descriptor: descriptor, time: clock)
-            })
+            }
+        )
         return try BoundedFile.text(at: path, limit: 1 << 20).split(separator: "\n").map(String.init)
     }
 

@@ -18,7 +18,10 @@ public struct CupelError: Error, Sendable {
 
     /// Makes an error of a known code.
     public init(
-        _ code: ErrorCode, _ message: String, fields: [FieldProblem] = [], retryAfterSeconds: Int? = nil,
+        _ code: ErrorCode,
+        _ message: String,
+        fields: [FieldProblem] = [],
+        retryAfterSeconds: Int? = nil,
         cause: (any Error)? = nil
     ) {
         self.code = code

@@ -41,8 +41,13 @@ extension JSON {
     }
 
     private static func list<Element>(
-        _ elements: [Element], _ open: String, _ close: String, into output: inout String, _ layout: Layout,
-        _ depth: Int, each: (Element, inout String) -> Void
+        _ elements: [Element],
+        _ open: String,
+        _ close: String,
+        into output: inout String,
+        _ layout: Layout,
+        _ depth: Int,
+        each: (Element, inout String) -> Void
     ) {
         output += open
         for (index, element) in elements.enumerated() {

@@ -53,7 +53,8 @@ public struct JSONFields {
         guard let value = member(name), !value.isNull else { return standard }
         guard let number = value.intValue, range.contains(number) else {
             problems.append(
-                FieldProblem(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)"))
+                FieldProblem(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            )
             return standard
         }
         return number

@@ -18,15 +18,22 @@ public final class SettingsReader: Sendable {
 
     /// A text; `isAllowed` refuses values with the sentence in `allowed`.
     public func text(
-        _ key: String, default standard: String, alias: String? = nil, allowed: String = "text",
-        purpose: String, where isAllowed: (String) -> Bool = { _ in true }
+        _ key: String,
+        default standard: String,
+        alias: String? = nil,
+        allowed: String = "text",
+        purpose: String,
+        where isAllowed: (String) -> Bool = { _ in true }
     ) -> String {
         read(key, standard, alias, allowed, purpose, shown: { $0 }) { isAllowed($0) ? $0 : nil }
     }
 
     /// A whole number within a range.
     public func integer(
-        _ key: String, default standard: Int, in range: ClosedRange<Int>, purpose: String
+        _ key: String,
+        default standard: Int,
+        in range: ClosedRange<Int>,
+        purpose: String
     ) -> Int {
         read(key, standard, nil, "\(range.lowerBound) to \(range.upperBound)", purpose, shown: { String($0) }) {
             Int($0).flatMap { range.contains($0) ? $0 : nil }
@@ -40,14 +47,17 @@ public final class SettingsReader: Sendable {
 
     /// One of an enumeration's raw values.
     public func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String, default standard: Choice, purpose: String
+        _ key: String,
+        default standard: Choice,
+        purpose: String
     ) -> Choice {
         let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
         return read(key, standard, nil, allowed, purpose, shown: { $0.rawValue }) { Choice(rawValue: $0) }
     }
 
     /// A list of texts, separated by commas or written as a YAML sequence.
-    public func list(_ key: String, default standard: [String], allowed: String = "a list", purpose: String) -> [String] {
+    public func list(_ key: String, default standard: [String], allowed: String = "a list", purpose: String) -> [String]
+    {
         read(key, standard, nil, allowed, purpose, shown: { $0.joined(separator: ",") }) { text in
             text.split(separator: ",").map { String($0.drop { $0 == " " }) }
         }
@@ -95,8 +105,13 @@ public final class SettingsReader: Sendable {
     }
 
     private func read<Value>(
-        _ key: String, _ standard: Value, _ alias: String?, _ allowed: String, _ purpose: String,
-        shown: (Value) -> String, parse: (String) -> Value?
+        _ key: String,
+        _ standard: Value,
+        _ alias: String?,
+        _ allowed: String,
+        _ purpose: String,
+        shown: (Value) -> String,
+        parse: (String) -> Value?
     ) -> Value {
         guard let found = sources.value(of: key, alias: alias) else {
             record(key, shown(standard), shown(standard), allowed, purpose, .standard)
@@ -111,12 +126,21 @@ public final class SettingsReader: Sendable {
     }
 
     private func record(
-        _ key: String, _ value: String, _ standard: String, _ allowed: String, _ purpose: String,
+        _ key: String,
+        _ value: String,
+        _ standard: String,
+        _ allowed: String,
+        _ purpose: String,
         _ origin: SettingsOrigin
     ) {
         let entry = SettingEntry(
-            key: key, value: Redactor.shared.redact(value), standard: standard, allowed: allowed, purpose: purpose,
-            origin: origin)
+            key: key,
+            value: Redactor.shared.redact(value),
+            standard: standard,
+            allowed: allowed,
+            purpose: purpose,
+            origin: origin
+        )
         state.withLock { $0.entries.append(entry) }
     }
 }

@@ -20,7 +20,8 @@ public struct SettingsSources: Sendable {
     /// - Throws: ``CupelError`` `configuration_invalid` with line and column when the file is not a mapping of
     ///   sections to keys.
     public init(
-        commandLine: [String: String] = [:], environment: [String: String] = [:],
+        commandLine: [String: String] = [:],
+        environment: [String: String] = [:],
         file: (path: String, text: String)? = nil
     ) throws {
         self.environment = environment
@@ -74,7 +75,10 @@ public struct SettingsSources: Sendable {
     }
 
     private static func flatten(
-        _ node: Node, under prefix: String, path: String, into values: inout [String: Value]
+        _ node: Node,
+        under prefix: String,
+        path: String,
+        into values: inout [String: Value]
     ) throws {
         let line = node.mark?.line ?? 0
         switch node {
@@ -89,7 +93,9 @@ public struct SettingsSources: Sendable {
         case .scalar(let scalar):
             guard !prefix.isEmpty else {
                 throw CupelError(
-                    .configurationInvalid, "\(path):\(line): sections with keys are expected, as `server:` with `port:`.")
+                    .configurationInvalid,
+                    "\(path):\(line): sections with keys are expected, as `server:` with `port:`."
+                )
             }
             // A section whose keys are all commented out.
             if scalar.string.isEmpty, scalar.style == .plain { return }

@@ -43,7 +43,8 @@ package struct IdempotencyKeys: Sendable {
                 """
                 INSERT INTO idempotency_keys (name, body, job_id, expires_at)
                 VALUES (\(key), \(body), \(id), \(now + Self.lifetime))
-                """)
+                """
+            )
             return id
         }
     }

@@ -14,7 +14,8 @@ package enum OpenAPIDocument {
         return [
             "openapi": "3.1.0",
             "info": [
-                "title": "Cupel", "version": .string(version), "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+                "title": "Cupel", "version": .string(version),
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
                 "description": "A self-hosted control plane for the code and automation that language models write.",
             ],
             "servers": [["url": "/"]],

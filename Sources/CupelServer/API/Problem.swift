@@ -26,7 +26,10 @@ package struct Problem: Sendable {
         ]
         if !known.fields.isEmpty {
             body["errors"] = .array(
-                known.fields.map { ["field": .string($0.field), "message": .string(Redactor.shared.redact($0.message))] })
+                known.fields.map {
+                    ["field": .string($0.field), "message": .string(Redactor.shared.redact($0.message))]
+                }
+            )
         }
         json = body
     }

@@ -49,7 +49,11 @@ package struct Route: Sendable {
 
     /// Declares an operation; parameters, body and answers are added with the methods below.
     package init(
-        _ method: HTTPRequest.Method, _ path: String, tag: String, _ summary: String, access: Access = .token,
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        tag: String,
+        _ summary: String,
+        access: Access = .token,
         handle: @escaping @Sendable (RouteRequest) async throws -> RouteResponse
     ) {
         self.method = method
@@ -77,7 +81,10 @@ package struct Route: Sendable {
 
     /// Adds an answer.
     package func answering(
-        _ status: Int, _ summary: String, _ schema: JSON = Schema.any, as mediaType: String = "application/json"
+        _ status: Int,
+        _ summary: String,
+        _ schema: JSON = Schema.any,
+        as mediaType: String = "application/json"
     ) -> Route {
         var route = self
         route.answers.append(Answer(status: status, summary: summary, mediaType: mediaType, schema: schema))

@@ -52,8 +52,10 @@ package struct RouteRequest: Sendable {
         guard let text = query["cursor"] else { return nil }
         guard let cursor = Identifier<Kind>(text) else {
             throw CupelError(
-                .validationError, "A parameter is wrong.",
-                fields: [FieldProblem("cursor", "must be the next_cursor of an earlier answer")])
+                .validationError,
+                "A parameter is wrong.",
+                fields: [FieldProblem("cursor", "must be the next_cursor of an earlier answer")]
+            )
         }
         return cursor
     }

@@ -43,7 +43,10 @@ package struct RouteResponse: Sendable {
 
     /// A page of a list: the items, and the cursor of the next page when this one is full.
     package static func list<Item>(
-        _ items: [Item], limit: Int, cursor: (Item) -> String, json: (Item) -> JSON
+        _ items: [Item],
+        limit: Int,
+        cursor: (Item) -> String,
+        json: (Item) -> JSON
     ) -> RouteResponse {
         let next: JSON = items.count == limit ? items.last.map { .string(cursor($0)) } ?? .null : .null
         return .json(["items": .array(items.map(json)), "next_cursor": next])

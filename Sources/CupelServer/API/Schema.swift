@@ -52,5 +52,6 @@ package enum Schema {
     /// A problem by RFC 9457, with our members.
     package static let problem = object(
         [("type", text), ("title", text), ("status", ["type": "integer"]), ("detail", text), ("request_id", text)],
-        optional: [("errors", array(object([("field", text), ("message", text)])))])
+        optional: [("errors", array(object([("field", text), ("message", text)])))]
+    )
 }

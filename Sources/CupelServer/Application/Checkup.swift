@@ -43,7 +43,12 @@ package struct Checkup: Sendable {
     private func checkModel() async throws {
         let model = settings.model
         guard model.url.isEmpty else {
-            let upstream = Upstream(name: model.url, baseURL: model.url, apiKey: try await Engines.key(settings, environment), model: model.name)
+            let upstream = Upstream(
+                name: model.url,
+                baseURL: model.url,
+                apiKey: try await Engines.key(settings, environment),
+                model: model.name
+            )
             let gateway = ModelGateway(sink: { _ in }, upstream: { upstream })
             let outcome = await Deadline.problem(within: .seconds(10)) { try await gateway.check() }
             await gateway.close()

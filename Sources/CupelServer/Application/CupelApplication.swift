@@ -27,7 +27,9 @@ package struct CupelApplication: Sendable {
     /// Puts everything together; nothing listens or runs yet.
     /// - Throws: what stands in the way of a start, in a person's words.
     package static func make(
-        _ settings: CupelSettings, environment: [String: String], logger: Logger
+        _ settings: CupelSettings,
+        environment: [String: String],
+        logger: Logger
     ) async throws -> CupelApplication {
         let engines = try await Engines.make(settings, environment: environment, logger: logger)
         return CupelApplication(settings: settings, engines: engines, logger: logger)
@@ -42,7 +44,8 @@ package struct CupelApplication: Sendable {
     /// Everything that runs, in one group: at a stop the door closes first, then the worker drains, then the model ends.
     /// - Parameter onReady: hears the base URL once the door is open.
     package func serviceGroup(
-        signals: [UnixSignal], onReady: @escaping @Sendable (String) -> Void
+        signals: [UnixSignal],
+        onReady: @escaping @Sendable (String) -> Void
     ) -> ServiceGroup {
         var services: [any Service] = []
         if let localModel = engines.localModel { services.append(localModel) }
@@ -51,7 +54,10 @@ package struct CupelApplication: Sendable {
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: signals, logger: logger)
+            services: services,
+            gracefulShutdownSignals: signals,
+            logger: logger
+        )
         configuration.maximumGracefulShutdownDuration = settings.server.drain + .seconds(10)
         return ServiceGroup(configuration: configuration)
     }
@@ -67,8 +73,12 @@ package struct CupelApplication: Sendable {
         var registry = JobRegistry()
         engines.workshop.register(in: &registry)
         return JobWorker(
-            queue: engines.queue, registry: registry, concurrency: settings.server.jobConcurrency,
-            drain: settings.server.drain, logger: logger)
+            queue: engines.queue,
+            registry: registry,
+            concurrency: settings.server.jobConcurrency,
+            drain: settings.server.drain,
+            logger: logger
+        )
     }
 
     private func buildDoor(_ onReady: @escaping @Sendable (String) -> Void) -> some Service {
@@ -77,16 +87,21 @@ package struct CupelApplication: Sendable {
             let address = settings.server.host
             let path = engines.directory.path
             let application = Application(
-                responder: router.buildResponder(), server: .http1(),
+                responder: router.buildResponder(),
+                server: .http1(),
                 configuration: ApplicationConfiguration(
-                    address: .hostname(address, port: settings.server.port), serverName: nil,
-                    availableConnectionsDelegate: MaximumAvailableConnections(settings.server.maximumConnections)),
+                    address: .hostname(address, port: settings.server.port),
+                    serverName: nil,
+                    availableConnectionsDelegate: MaximumAvailableConnections(settings.server.maximumConnections)
+                ),
                 onServerRunning: { channel in
                     let base = "http://\(address):\(channel.localAddress?.port ?? 0)"
                     // The command line of this data directory finds the server by this file.
                     try? BoundedFile.replace(DataDirectory.endpointPath(in: path), with: Array(base.utf8), mode: 0o600)
                     onReady(base)
-                }, logger: quiet(logger))
+                },
+                logger: quiet(logger)
+            )
             try await application.run()
         }
     }
@@ -101,8 +116,10 @@ package struct CupelApplication: Sendable {
         let router = Router(context: ServerContext.self)
         router.add(middleware: EdgeMiddleware(logger: logger, time: SystemTime()))
         let responder = RouteResponder(
-            hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts), sessions: Sessions(token: engines.token),
-            maximumBodyBytes: settings.server.maximumBodyBytes)
+            hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts),
+            sessions: Sessions(token: engines.token),
+            maximumBodyBytes: settings.server.maximumBodyBytes
+        )
         for route in try buildRoutes(responder.sessions) { responder.add(route, to: router) }
         return router
     }
@@ -118,7 +135,11 @@ package struct CupelApplication: Sendable {
             + CallRoutes.all(engines.calls)
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(
-            pages: pages, queue: engines.queue, playbooks: engines.playbooks, calls: engines.calls)
+            pages: pages,
+            queue: engines.queue,
+            playbooks: engines.playbooks,
+            calls: engines.calls
+        )
         return routes + dashboard.all() + AssetRoutes.all()
             + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
     }

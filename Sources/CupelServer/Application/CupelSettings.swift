@@ -34,18 +34,31 @@ package struct DataSettings: Sendable {
     /// Reads `data.*`, `tools.*`, `database.*` and `secrets.*`.
     package init(reader: SettingsReader, home: String) {
         directory = reader.text(
-            "data.dir", default: home + "/.local/share/cupel", allowed: "an absolute path",
-            purpose: "Directory of database, token, tools and caches.", where: { $0.hasPrefix("/") })
+            "data.dir",
+            default: home + "/.local/share/cupel",
+            allowed: "an absolute path",
+            purpose: "Directory of database, token, tools and caches.",
+            where: { $0.hasPrefix("/") }
+        )
         let tools = reader.text(
-            "tools.dir", default: "", allowed: "an absolute path, or nothing for tools/ in the data directory",
+            "tools.dir",
+            default: "",
+            allowed: "an absolute path, or nothing for tools/ in the data directory",
             purpose: "Python environment with Ansible's tools and the local model.",
-            where: { $0.isEmpty || $0.hasPrefix("/") })
+            where: { $0.isEmpty || $0.hasPrefix("/") }
+        )
         self.tools = tools.isEmpty ? directory + "/tools" : tools
         database = reader.secret(
-            "database.url", alias: "DATABASE_URL", purpose: "postgres://… instead of SQLite in the data directory.")
+            "database.url",
+            alias: "DATABASE_URL",
+            purpose: "postgres://… instead of SQLite in the data directory."
+        )
         secrets = reader.text(
-            "secrets.dir", default: "", allowed: "a path, or nothing",
-            purpose: "Directory with one secret a file, as container platforms mount them.")
+            "secrets.dir",
+            default: "",
+            allowed: "a path, or nothing",
+            purpose: "Directory with one secret a file, as container platforms mount them."
+        )
     }
 }
 
@@ -65,16 +78,23 @@ package struct ModelSettings: Sendable {
     /// Reads `model.*`.
     package init(reader: SettingsReader) {
         url = reader.text(
-            "model.url", default: "", allowed: "http://… or https://…, ending before /chat/completions",
+            "model.url",
+            default: "",
+            allowed: "http://… or https://…, ending before /chat/completions",
             purpose: "OpenAI-compatible endpoint; empty for the local model.",
-            where: { $0.isEmpty || $0.hasPrefix("http://") || $0.hasPrefix("https://") })
+            where: { $0.isEmpty || $0.hasPrefix("http://") || $0.hasPrefix("https://") }
+        )
         name = reader.text("model.name", default: "", purpose: "Model that the endpoint is asked for.")
         key = reader.secret("model.api_key", purpose: "Key of the endpoint; OPENAI_API_KEY is understood too.")
         local = reader.text(
-            "model.local", default: "smollm2", allowed: "a name of `cupel model list`, or nothing",
-            purpose: "Local model to serve when model.url is empty.")
+            "model.local",
+            default: "smollm2",
+            allowed: "a name of `cupel model list`, or nothing",
+            purpose: "Local model to serve when model.url is empty."
+        )
         timeout = .seconds(
-            reader.integer("model.timeout_seconds", default: 120, in: 1...600, purpose: "Longest one call may take."))
+            reader.integer("model.timeout_seconds", default: 120, in: 1...600, purpose: "Longest one call may take.")
+        )
         if !url.isEmpty, name.isEmpty {
             reader.problem("model.name", "model.url is set, so the model's name is needed")
         }

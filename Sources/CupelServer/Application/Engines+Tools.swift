@@ -9,7 +9,10 @@ import Telemetry
 extension Engines {
     /// The gateway to the configured endpoint, or to the local model, which is then served as a child.
     static func makeGateway(
-        _ settings: CupelSettings, _ environment: [String: String], _ calls: CallStore, _ logger: Logger
+        _ settings: CupelSettings,
+        _ environment: [String: String],
+        _ calls: CallStore,
+        _ logger: Logger
     ) async throws -> (ModelGateway, LocalModelServer?) {
         let sink: CallSink = { call in
             do {
@@ -21,8 +24,12 @@ extension Engines {
         let model = settings.model
         guard model.url.isEmpty else {
             let upstream = Upstream(
-                name: model.url, baseURL: model.url, apiKey: try await key(settings, environment), model: model.name,
-                limits: UpstreamLimits(whole: model.timeout))
+                name: model.url,
+                baseURL: model.url,
+                apiKey: try await key(settings, environment),
+                model: model.name,
+                limits: UpstreamLimits(whole: model.timeout)
+            )
             return (ModelGateway(sink: sink) { upstream }, nil)
         }
         guard !model.local.isEmpty else {
@@ -31,7 +38,9 @@ extension Engines {
         let server = LocalModelServer(
             model: try LocalModelRegistry.model(model.local),
             environment: PythonEnvironment(directory: settings.data.tools),
-            limits: UpstreamLimits(whole: model.timeout), logger: logger)
+            limits: UpstreamLimits(whole: model.timeout),
+            logger: logger
+        )
         return (ModelGateway(sink: sink) { try await server.ready() }, server)
     }
 

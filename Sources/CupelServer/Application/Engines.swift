@@ -36,7 +36,9 @@ package struct Engines: Sendable {
     /// Puts the engines together for the owner of a data directory.
     /// - Throws: what stands in the way, before any work starts.
     package static func make(
-        _ settings: CupelSettings, environment: [String: String], logger: Logger
+        _ settings: CupelSettings,
+        environment: [String: String],
+        logger: Logger
     ) async throws -> Engines {
         let directory = try DataDirectory(owning: settings.data.directory)
         let database = try await openDatabase(settings, directory, logger)
@@ -48,13 +50,28 @@ package struct Engines: Sendable {
         let linter = try await makeLinter(settings, logger)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
-            catalog: try ModuleCatalog.load(), gateway: gateway, linter: linter, engine: gauntlet, artefacts: artefacts)
+            catalog: try ModuleCatalog.load(),
+            gateway: gateway,
+            linter: linter,
+            engine: gauntlet,
+            artefacts: artefacts
+        )
         return Engines(
-            directory: directory, database: database, token: try AccessToken.loadOrMake(at: directory.tokenPath),
-            queue: queue, artefacts: artefacts, playbooks: PlaybookStore(database: database), calls: calls,
+            directory: directory,
+            database: database,
+            token: try AccessToken.loadOrMake(at: directory.tokenPath),
+            queue: queue,
+            artefacts: artefacts,
+            playbooks: PlaybookStore(database: database),
+            calls: calls,
             assays: AssayStore(database: database),
-            gauntlet: gauntlet, scanPool: ScanPool(threads: 2), gateway: gateway, localModel: localModel, workshop: workshop,
-            linter: linter)
+            gauntlet: gauntlet,
+            scanPool: ScanPool(threads: 2),
+            gateway: gateway,
+            localModel: localModel,
+            workshop: workshop,
+            linter: linter
+        )
     }
 
     /// Tries to reach a database at start, with waits of 2^n seconds, at most 60, between them.
@@ -62,17 +79,23 @@ package struct Engines: Sendable {
 
     /// Opens the store that the settings name: SQLite in the data directory, or PostgreSQL, which may be slow to come.
     package static func openDatabase(
-        _ settings: CupelSettings, _ directory: DataDirectory, _ logger: Logger
+        _ settings: CupelSettings,
+        _ directory: DataDirectory,
+        _ logger: Logger
     ) async throws -> any Database {
         guard let url = settings.data.database else { return try SQLiteDatabase(path: directory.databasePath) }
         var tries = 0
         while true {
             do {
                 return try await PostgresDatabase(url: url)
-            } catch let error as CupelError where error.code == .storageUnavailable && tries + 1 < maximumDatabaseTries {
+            } catch let error as CupelError where error.code == .storageUnavailable && tries + 1 < maximumDatabaseTries
+            {
                 tries += 1
                 logger.log(
-                    .warning, "the database does not answer; trying again", [.attempt: "\(tries)", .error: error.message])
+                    .warning,
+                    "the database does not answer; trying again",
+                    [.attempt: "\(tries)", .error: error.message]
+                )
                 try await Task.sleep(for: .seconds(min(60, 1 << tries)))
             }
         }

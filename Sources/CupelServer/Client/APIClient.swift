@@ -59,10 +59,15 @@ package struct APIClient: Sendable {
             throw error
         } catch {
             throw CupelError(
-                .providerConnectionFailed, "The cupel server at \(base) does not answer; does it still run?", cause: error)
+                .providerConnectionFailed,
+                "The cupel server at \(base) does not answer; does it still run?",
+                cause: error
+            )
         }
         let json = try JSON(
-            parsing: bytes, limits: JSONLimits(bytes: Self.maximumAnswerBytes, depth: 128, values: 10_000_000))
+            parsing: bytes,
+            limits: JSONLimits(bytes: Self.maximumAnswerBytes, depth: 128, values: 10_000_000)
+        )
         guard response.status.code < 400 else { throw Self.error(json) }
         return json
     }

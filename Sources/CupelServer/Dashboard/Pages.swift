@@ -64,7 +64,8 @@ struct Pages: Sendable {
     private static func entry(_ path: String, _ method: String, _ operation: JSON) -> JSON {
         let parameters = (operation["parameters"]?.arrayValue ?? []).map { parameter -> JSON in
             [
-                "name": parameter["name"] ?? "", "place": parameter["in"] ?? "", "summary": parameter["description"] ?? "",
+                "name": parameter["name"] ?? "", "place": parameter["in"] ?? "",
+                "summary": parameter["description"] ?? "",
             ]
         }
         let schema = operation["requestBody"]?["content"]?["application/json"]?["schema"]

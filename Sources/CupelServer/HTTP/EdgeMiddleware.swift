@@ -16,7 +16,9 @@ struct EdgeMiddleware: RouterMiddleware {
     static let maximumRequestIDBytes = 128
 
     func handle(
-        _ request: Request, context: ServerContext, next: @concurrent (Request, ServerContext) async throws -> Response
+        _ request: Request,
+        context: ServerContext,
+        next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let began = time.monotonic
         var context = context
@@ -49,15 +51,19 @@ struct EdgeMiddleware: RouterMiddleware {
         let problem = Problem(Self.translated(error, request), requestID: context.requestID)
         if problem.isUnexpected {
             logger.log(
-                .error, "a request failed unexpectedly",
-                [.requestID: context.requestID, .path: request.uri.path, .error: "\(error)"])
+                .error,
+                "a request failed unexpectedly",
+                [.requestID: context.requestID, .path: request.uri.path, .error: "\(error)"]
+            )
         }
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if let seconds = problem.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
         if problem.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
-            status: .init(code: problem.status), headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: problem.json.bytes())))
+            status: .init(code: problem.status),
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: problem.json.bytes()))
+        )
     }
 
     /// Hummingbird's own errors in our words.
@@ -65,7 +71,8 @@ struct EdgeMiddleware: RouterMiddleware {
         guard let http = error as? any HTTPResponseError else { return error }
         switch http.status.code {
         case 404: return CupelError(.notFound, "There is nothing at \(request.uri.path).")
-        case 405: return CupelError(.methodNotAllowed, "\(request.method.rawValue) is not offered at \(request.uri.path).")
+        case 405:
+            return CupelError(.methodNotAllowed, "\(request.method.rawValue) is not offered at \(request.uri.path).")
         case 413: return CupelError(.payloadTooLarge, "The body is over its limit.")
         default: return CupelError(.malformedRequest, "The request cannot be read.", cause: error)
         }
@@ -87,15 +94,20 @@ struct EdgeMiddleware: RouterMiddleware {
 
     private func record(_ request: Request, _ response: Response, _ context: ServerContext, _ took: Duration) {
         let status = response.status.code
-        Counter(label: "cupel_http_requests_total", dimensions: [("status", "\(status)"), ("method", request.method.rawValue)])
-            .increment()
+        Counter(
+            label: "cupel_http_requests_total",
+            dimensions: [("status", "\(status)"), ("method", request.method.rawValue)]
+        )
+        .increment()
         Metrics.Timer(label: "cupel_http_request").recordNanoseconds(took.wholeMicroseconds * 1000)
         let level: Logger.Level = status >= 500 ? .error : request.uri.path.hasPrefix("/health") ? .debug : .info
         logger.log(
-            level, "request",
+            level,
+            "request",
             [
                 .requestID: context.requestID, .method: request.method.rawValue, .path: request.uri.path,
                 .status: "\(status)", .duration: "\(took.inMilliseconds)",
-            ])
+            ]
+        )
     }
 }

@@ -15,7 +15,9 @@ package struct HostGuard: Sendable {
     package func check(host: String?, origin: String?) throws {
         guard let host, allowed.contains(Self.name(of: host)) else {
             throw CupelError(
-                .hostNotAllowed, "The host '\(host ?? "")' is not one of ours; add it to server.allowed_hosts.")
+                .hostNotAllowed,
+                "The host '\(host ?? "")' is not one of ours; add it to server.allowed_hosts."
+            )
         }
         guard let origin else { return }
         // A browser writes Origin on every write and every cross-site read; it must be the page's own host.

@@ -16,7 +16,9 @@ struct RouteResponder: Sendable {
     /// Adds a route to the router.
     func add(_ route: Route, to router: Router<ServerContext>) {
         let path = RouterPath(route.path)
-        let names = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+        let names = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+            String($0.dropFirst().dropLast())
+        }
         router.on(path, method: route.method) { request, context in
             try hostGuard.check(host: request.head.authority, origin: request.headers[.origin])
             let session = try caller(route, request)
@@ -25,8 +27,14 @@ struct RouteResponder: Sendable {
             let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
             let response = try await route.handle(
                 RouteRequest(
-                    id: context.requestID, path: Dictionary(parameters) { $1 }, query: Dictionary(query) { $1 },
-                    headers: request.headers, body: bytes, session: session))
+                    id: context.requestID,
+                    path: Dictionary(parameters) { $1 },
+                    query: Dictionary(query) { $1 },
+                    headers: request.headers,
+                    body: bytes,
+                    session: session
+                )
+            )
             return Self.response(response)
         }
     }
@@ -45,7 +53,9 @@ struct RouteResponder: Sendable {
         }
         guard let session else {
             throw CupelError(
-                .unauthorized, "A token is needed: send `Authorization: Bearer` with what `cupel token` prints.")
+                .unauthorized,
+                "A token is needed: send `Authorization: Bearer` with what `cupel token` prints."
+            )
         }
         let isWrite = ![.get, .head].contains(request.method)
         let given = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }

@@ -88,7 +88,8 @@ struct DashboardRoutes: Sendable {
         let outcome = call["outcome"]?.stringValue ?? ""
         let at = call["started_at"] ?? ""
         return [
-            "at": at, "atText": at, "model": call["model_answered"]?.stringValue.map { .string($0) } ?? call["model_asked"] ?? "",
+            "at": at, "atText": at,
+            "model": call["model_answered"]?.stringValue.map { .string($0) } ?? call["model_asked"] ?? "",
             "purpose": call["purpose"] ?? "", "outcome": .string(outcome),
             "outcomeClass": .string(outcome == "answered" ? "succeeded" : "failed"),
             "promptTokens": .string(call["input_tokens"]?.intValue.map { "\($0)" } ?? "–"),
@@ -124,9 +125,11 @@ enum PlaybookPage {
                 (authored["attempts"]?.arrayValue ?? []).map { attempt in
                     [
                         "answer": attempt["answer"] ?? "",
-                        "problem": (attempt["problems"]?.arrayValue?.first).flatMap(\.stringValue).map { .string($0) } ?? .null,
+                        "problem": (attempt["problems"]?.arrayValue?.first).flatMap(\.stringValue).map { .string($0) }
+                            ?? .null,
                     ]
-                }), "layers": .string("Layers that ran: \(layers)"),
+                }
+            ), "layers": .string("Layers that ran: \(layers)"),
             "hasFindings": .bool(!findings.isEmpty),
             "findings": .array(
                 findings.map {
@@ -134,13 +137,15 @@ enum PlaybookPage {
                         "rule": $0["rule"] ?? "", "severity": $0["severity"] ?? "", "line": $0["line"] ?? "",
                         "message": $0["message"] ?? "",
                     ]
-                }),
+                }
+            ),
         ]
     }
 
     private static func stages(_ timings: JSON) -> [JSON] {
         let names = [
-            ("planning_ms", "choosing modules"), ("answering_ms", "the model"), ("composing_ms", "composing and checking"),
+            ("planning_ms", "choosing modules"), ("answering_ms", "the model"),
+            ("composing_ms", "composing and checking"),
             ("linting_ms", "syntax check and lint"),
         ]
         let longest = names.compactMap { timings[$0.0]?.doubleValue }.max() ?? 1

@@ -29,7 +29,11 @@ enum HealthRoutes {
             Route(.get, "/health", tag: "health", "Whether the process lives; touches nothing", access: .open) { _ in
                 .json(["status": "ok", "version": .string(Version.current), "service": "cupel"])
             }
-            .answering(200, "It lives", Schema.object([("status", Schema.text), ("version", Schema.text), ("service", Schema.text)])),
+            .answering(
+                200,
+                "It lives",
+                Schema.object([("status", Schema.text), ("version", Schema.text), ("service", Schema.text)])
+            ),
             Route(.get, "/health/ready", tag: "health", "Whether requests can be served", access: .open) { _ in
                 await ready(checks, lifecycle)
             }
@@ -59,7 +63,8 @@ enum HealthRoutes {
 enum Deadline {
     /// Runs work and gives what went wrong, a time-out included, in a person's words.
     static func problem(
-        within limit: Duration, _ work: @escaping @Sendable () async throws -> Void
+        within limit: Duration,
+        _ work: @escaping @Sendable () async throws -> Void
     ) async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask {

@@ -20,7 +20,9 @@ struct JobEventFeed: Sendable {
             let isOver = try await queue.job(id).state.isFinal
             let events = try await queue.events(of: id, after: sequence)
             let left = deadline - queue.signal.clock
-            if !events.isEmpty || isOver || left <= .zero || Task.isCancelled { return (events, isOver && events.isEmpty) }
+            if !events.isEmpty || isOver || left <= .zero || Task.isCancelled {
+                return (events, isOver && events.isEmpty)
+            }
             await queue.signal.wait(after: generation, atMost: min(left, .seconds(1)), time: SystemTime())
         }
     }
@@ -33,11 +35,15 @@ struct JobEventFeed: Sendable {
                 var sequence = start
                 var quiet = Duration.zero
                 while !Task.isCancelled, quiet < Self.idleLimit {
-                    guard let (events, isFinal) = try? await next(after: sequence, wait: Self.pingInterval) else { break }
+                    guard let (events, isFinal) = try? await next(after: sequence, wait: Self.pingInterval) else {
+                        break
+                    }
                     for event in events {
                         let text = "id: \(event.sequence)\nevent: \(event.kind)\ndata: \(event.json.text())\n\n"
                         // A reader that is too slow is let go; it resumes with Last-Event-ID.
-                        guard case .enqueued = continuation.yield(Array(text.utf8)) else { return continuation.finish() }
+                        guard case .enqueued = continuation.yield(Array(text.utf8)) else {
+                            return continuation.finish()
+                        }
                         sequence = event.sequence
                     }
                     if isFinal { break }

@@ -14,7 +14,8 @@ enum JobRoutes {
             ("payload", Schema.any), ("result", Schema.any), ("error", Schema.any), ("failures", ["type": "integer"]),
             ("run_at", Schema.moment), ("started_at", Schema.optional(Schema.moment)),
             ("finished_at", Schema.optional(Schema.moment)),
-        ])
+        ]
+    )
 
     static func all(_ queue: JobQueue) -> [Route] {
         [list(queue), show(queue), events(queue), cancel(queue), retry(queue)]
@@ -24,7 +25,10 @@ enum JobRoutes {
         Route(.get, "/api/v1/jobs", tag: "jobs", "Jobs, newest first") { request in
             let limit = try request.limit()
             let jobs = try await queue.jobs(
-                state: try state(request), before: try request.cursor(of: JobKind.self), limit: limit)
+                state: try state(request),
+                before: try request.cursor(of: JobKind.self),
+                limit: limit
+            )
             return .list(jobs, limit: limit, cursor: { $0.id.description }, json: \.json)
         }
         .taking(.query, "state", "Only jobs in this state", Schema.choice(JobState.allCases.map(\.rawValue)))
@@ -38,7 +42,10 @@ enum JobRoutes {
         guard let state = JobState(rawValue: text) else {
             let allowed = JobState.allCases.map(\.rawValue).joined(separator: ", ")
             throw CupelError(
-                .validationError, "A parameter is wrong.", fields: [FieldProblem("state", "must be one of \(allowed)")])
+                .validationError,
+                "A parameter is wrong.",
+                fields: [FieldProblem("state", "must be one of \(allowed)")]
+            )
         }
         return state
     }
@@ -58,7 +65,10 @@ enum JobRoutes {
             let feed = JobEventFeed(queue: queue, id: id)
             if request.headers[.accept]?.contains("text/event-stream") == true {
                 let resume = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }.flatMap { Int($0) }
-                return RouteResponse(mediaType: "text/event-stream", body: .stream(feed.serverSentEvents(after: resume ?? 0)))
+                return RouteResponse(
+                    mediaType: "text/event-stream",
+                    body: .stream(feed.serverSentEvents(after: resume ?? 0))
+                )
             }
             let after = try request.integer("after", default: 0, in: 0...Int.max)
             let wait = try request.integer("wait", default: 0, in: 0...30)

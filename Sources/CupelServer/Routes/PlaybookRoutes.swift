@@ -29,7 +29,8 @@ enum PlaybookRoutes {
     }
 
     private static func evaluate(_ queue: JobQueue, _ time: any TimeSource) -> Route {
-        Route(.post, "/api/v1/playbooks/evaluations", tag: "playbooks", "Run a file of asks and score them") { request in
+        Route(.post, "/api/v1/playbooks/evaluations", tag: "playbooks", "Run a file of asks and score them") {
+            request in
             var fields = try request.fields()
             let cases = fields.text("cases", limit: JobQueue.maximumPayloadBytes / 2)
             try fields.finish()
@@ -42,7 +43,10 @@ enum PlaybookRoutes {
 
     /// Enqueues a job and says where it can be followed.
     private static func accepted(
-        _ job: some Job, _ request: RouteRequest, _ queue: JobQueue, _ time: any TimeSource
+        _ job: some Job,
+        _ request: RouteRequest,
+        _ queue: JobQueue,
+        _ time: any TimeSource
     ) async throws -> RouteResponse {
         let keys = IdempotencyKeys(database: queue.database, time: time)
         let id = try await keys.once(request, job: job, queue)

@@ -32,7 +32,8 @@ package struct AssayStore: Sendable {
                     """
                     INSERT INTO assays (id, digest, verdict, assay, created_at)
                     VALUES (\(id), \(assay.digest), \(assay.verdict.rawValue), \(json), \(now))
-                    """)
+                    """
+                )
                 return json
             }
         }

@@ -36,18 +36,23 @@ extension JobQueue {
                 """
                 SELECT id, kind, payload, attempt, timeout_us FROM jobs
                 WHERE state = 'queued' AND run_at <= \(now) ORDER BY rank LIMIT \(limit) \(lock)
-                """)
+                """
+            )
             return try rows.map { row in
                 let claimed = ClaimedJob(
-                    id: try row.identifier("id"), kind: try row.text("kind"), payload: try row.json("payload"),
+                    id: try row.identifier("id"),
+                    kind: try row.text("kind"),
+                    payload: try row.json("payload"),
                     attempt: try row.integer("attempt") + 1,
-                    timeout: .microseconds(Int64(try row.integer("timeout_us"))))
+                    timeout: .microseconds(Int64(try row.integer("timeout_us")))
+                )
                 try transaction.execute(
                     """
                     UPDATE jobs SET state = 'running', attempt = \(claimed.attempt), worker = \(worker),
                         lease_until = \(now + self.lease), started_at = \(now), note = 'started', progress = 0
                     WHERE id = \(claimed.id)
-                    """)
+                    """
+                )
                 let data: JSON = ["state": "running", "attempt": .integer(Int64(claimed.attempt))]
                 try self.record(claimed.id, "state", data, transaction)
                 return claimed
@@ -69,7 +74,8 @@ extension JobQueue {
                 """
                 UPDATE jobs SET lease_until = \(until)
                 WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running' RETURNING cancel_requested
-                """)
+                """
+            )
             guard let row = rows.first else { return .lost }
             return try row.flag("cancel_requested") ? .cancelRequested : .held
         }
@@ -82,7 +88,8 @@ extension JobQueue {
                 """
                 UPDATE jobs SET progress = \(min(1, max(0, fraction))), note = \(note)
                 WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """)
+                """
+            )
             guard changed == 1 else { return }
             let event: JSON = ["progress": .number(fraction), "note": .string(note), "data": data]
             try self.record(job.id, "progress", event, transaction)
@@ -94,7 +101,9 @@ extension JobQueue {
     /// - Returns: whether it was accepted; `false` when the lease is lost.
     /// - Throws: what `effects` throws.
     package func complete(
-        _ job: ClaimedJob, result: JSON, effects: @escaping @Sendable (any Transaction) throws -> Void = { _ in }
+        _ job: ClaimedJob,
+        result: JSON,
+        effects: @escaping @Sendable (any Transaction) throws -> Void = { _ in }
     ) async throws -> Bool {
         let now = time.now
         let isAccepted = try await database.write { transaction in
@@ -103,7 +112,8 @@ extension JobQueue {
                 UPDATE jobs SET state = 'succeeded', result = \(result), progress = 1, note = 'done',
                     finished_at = \(now), error_code = NULL, error_message = NULL
                 WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """)
+                """
+            )
             guard changed == 1 else { return false }
             try effects(transaction)
             try self.record(job.id, "state", ["state": "succeeded"], transaction)
@@ -123,7 +133,8 @@ extension JobQueue {
                 """
                 SELECT failures, maximum_failures, priority FROM jobs
                 WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """)
+                """
+            )
             guard let row = rows.first else { return }
             let failures = try row.integer("failures") + 1
             let isDead = try !mayRetry || failures >= row.integer("maximum_failures")
@@ -137,7 +148,8 @@ extension JobQueue {
                     note = \(isDead ? "failed" : "waiting to be tried again"), run_at = \(again),
                     rank = \(again) + priority * \(JobPriority.ageing.wholeMicroseconds)
                 WHERE id = \(job.id)
-                """)
+                """
+            )
             let data: JSON = ["state": .string(isDead ? "failed" : "queued"), "error": failure.json]
             try self.record(job.id, "state", data, transaction)
         }
@@ -160,7 +172,8 @@ extension JobQueue {
                 """
                 UPDATE jobs SET state = \(state), note = \(note), finished_at = \(finishedAt), lease_until = NULL
                 WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """)
+                """
+            )
             if changed == 1 { try self.record(job.id, "state", ["state": .string(state)], transaction) }
         }
         signal.wake()
@@ -169,7 +182,8 @@ extension JobQueue {
     /// Gives back jobs whose worker died; one that killed three workers is quarantined.
     private func reclaim(_ now: Timestamp, _ transaction: any Transaction) throws {
         let rows = try transaction.query(
-            "SELECT id, crashes FROM jobs WHERE state = 'running' AND lease_until < \(now)")
+            "SELECT id, crashes FROM jobs WHERE state = 'running' AND lease_until < \(now)"
+        )
         for row in rows {
             let id: JobID = try row.identifier("id")
             let crashes = try row.integer("crashes") + 1
@@ -185,7 +199,8 @@ extension JobQueue {
                 UPDATE jobs SET state = \(isQuarantined ? "failed" : "queued"), crashes = \(crashes),
                     error_code = \(code), error_message = \(message), finished_at = \(finishedAt), note = \(message)
                 WHERE id = \(id) AND state = 'running' AND lease_until < \(now)
-                """)
+                """
+            )
             // On PostgreSQL another claimer may have been faster.
             guard changed == 1 else { continue }
             let data: JSON = [

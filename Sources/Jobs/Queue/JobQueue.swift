@@ -41,7 +41,9 @@ package final class JobQueue: Sendable {
 
     /// Accepts a job as part of the caller's transaction; call ``JobSignal/wake()`` once that is committed.
     /// - Throws: `payload_too_large`.
-    package func enqueue<Kind: Job>(_ job: Kind, in transaction: any Transaction, delay: Duration = .zero) throws -> JobID {
+    package func enqueue<Kind: Job>(_ job: Kind, in transaction: any Transaction, delay: Duration = .zero) throws
+        -> JobID
+    {
         let payload = job.json.text()
         guard payload.utf8.count <= Self.maximumPayloadBytes else {
             throw CupelError(.payloadTooLarge, "The job's input is over \(Self.maximumPayloadBytes) bytes.")
@@ -57,7 +59,8 @@ package final class JobQueue: Sendable {
             VALUES (\(id), \(Kind.kind), \(options.queue), \(options.priority.rawValue), 'queued', \(payload), 0, 0, 0,
                 \(options.maximumFailures), \(options.timeout.wholeMicroseconds), \(job.uniqueKey), 0, 'waiting', 0,
                 \(now + delay), \(Self.rank(now + delay, options.priority)), \(now))
-            """)
+            """
+        )
         try record(id, "state", ["state": "queued"], transaction)
         return id
     }
@@ -105,10 +108,12 @@ package final class JobQueue: Sendable {
                 """
                 UPDATE jobs SET state = 'cancelled', note = 'cancelled', finished_at = \(now)
                 WHERE id = \(id) AND state = 'queued'
-                """)
+                """
+            )
             if ended == 1 { return try self.record(id, "state", ["state": "cancelled"], transaction) }
             let asked = try transaction.execute(
-                "UPDATE jobs SET cancel_requested = 1 WHERE id = \(id) AND state = 'running'")
+                "UPDATE jobs SET cancel_requested = 1 WHERE id = \(id) AND state = 'running'"
+            )
             if asked == 0 { try self.refuse(id, "It is over already; there is nothing to cancel.", transaction) }
         }
         signal.wake()
@@ -125,7 +130,8 @@ package final class JobQueue: Sendable {
                     note = 'waiting', error_code = NULL, error_message = NULL, finished_at = NULL,
                     run_at = \(now), rank = \(now) + priority * \(JobPriority.ageing.wholeMicroseconds)
                 WHERE id = \(id) AND state IN ('failed', 'cancelled')
-                """)
+                """
+            )
             if changed == 0 { try self.refuse(id, "Only a failed or cancelled job can be retried.", transaction) }
             try self.record(id, "state", ["state": "queued", "reason": "retried by a person"], transaction)
         }
@@ -144,7 +150,8 @@ package final class JobQueue: Sendable {
             INSERT INTO job_events (job_id, at, kind, data)
             SELECT \(id), CAST(\(time.now) AS BIGINT), \(kind), \(data)
             WHERE (SELECT count(*) FROM job_events WHERE job_id = \(id)) < \(Self.maximumEventsPerJob)
-            """)
+            """
+        )
     }
 
     private func waiting(_ kind: String, _ key: String, _ transaction: any Transaction) throws -> JobID? {

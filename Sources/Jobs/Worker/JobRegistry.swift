@@ -44,7 +44,8 @@ package struct JobRegistry: Sendable {
 
     /// Says how jobs of a type are run.
     package mutating func register<Kind: Job>(
-        _ kind: Kind.Type, _ run: @escaping @Sendable (Kind, JobContext) async throws -> JobOutcome
+        _ kind: Kind.Type,
+        _ run: @escaping @Sendable (Kind, JobContext) async throws -> JobOutcome
     ) {
         handlers[Kind.kind] = { payload, context in try await run(Kind(json: payload), context) }
     }

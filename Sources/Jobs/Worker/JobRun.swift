@@ -66,7 +66,8 @@ struct JobRun: Sendable {
     private func expire() async -> Ending? {
         guard (try? await queue.time.sleep(for: job.timeout)) != nil else { return nil }
         return .failed(
-            CupelError(.timeout, "The job took longer than \(Int(job.timeout.inMilliseconds / 1000)) s and was ended."))
+            CupelError(.timeout, "The job took longer than \(Int(job.timeout.inMilliseconds / 1000)) s and was ended.")
+        )
     }
 
     private func drainAfterStop() async -> Ending? {

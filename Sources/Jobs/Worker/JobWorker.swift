@@ -21,7 +21,11 @@ package struct JobWorker: Service {
     ///   - concurrency: jobs that run at once.
     ///   - drain: how long running jobs may go on once a stop was asked for.
     package init(
-        queue: JobQueue, registry: JobRegistry, concurrency: Int, drain: Duration = .seconds(25), logger: Logger
+        queue: JobQueue,
+        registry: JobRegistry,
+        concurrency: Int,
+        drain: Duration = .seconds(25),
+        logger: Logger
     ) {
         self.queue = queue
         self.registry = registry

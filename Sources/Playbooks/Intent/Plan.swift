@@ -80,7 +80,13 @@ package struct AskPlanner: Sendable {
     }
 
     private func offer(_ match: ModuleMatch, _ reading: ModuleReading) -> ModuleOffer {
-        let words = match.words.prefix(3).map { $0.hasPrefix("!") ? "the wish to \($0.dropFirst())" : "'\($0)'" }
+        let words = match.words.prefix(3).map { word in
+            switch word.first {
+            case "!": "the wish to \(word.dropFirst())"
+            case "@": "the \(word.dropFirst()) in the ask"
+            default: "'\(word)'"
+            }
+        }
         return ModuleOffer(
             module: match.module,
             score: match.score,

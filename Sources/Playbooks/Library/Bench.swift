@@ -17,23 +17,36 @@ actor Bench {
     /// An author that reports its steps.
     nonisolated func author(_ report: @escaping @Sendable (Step) -> Void) -> PlaybookAuthor {
         PlaybookAuthor(
-            catalog: workshop.catalog, time: workshop.time, complete: { try await self.complete($0) },
+            catalog: workshop.catalog,
+            time: workshop.time,
+            complete: { try await self.complete($0) },
             lint: { yaml in
                 let inspection = try await self.inspect(yaml)
                 return inspection.syntax + inspection.lint
-            }, progress: { report(Step($0)) })
+            },
+            progress: { report(Step($0)) }
+        )
     }
 
     private func complete(_ prompt: AuthorPrompt) async throws -> AuthorAnswer {
         let answer = try await workshop.gateway.answer(
             ModelRequest(
-                system: prompt.system, messages: [.init(.user, prompt.user)],
-                shape: .init(name: "playbook", schema: prompt.schema), maxTokens: prompt.maximumTokens, temperature: 0,
-                seed: 1, purpose: "playbook.create"))
+                system: prompt.system,
+                messages: [.init(.user, prompt.user)],
+                shape: .init(name: "playbook", schema: prompt.schema),
+                maxTokens: prompt.maximumTokens,
+                temperature: 0,
+                seed: 1,
+                purpose: "playbook.create"
+            )
+        )
         model = answer.record.modelAnswered ?? answer.record.modelAsked
         return AuthorAnswer(
-            text: answer.json?.text() ?? answer.text, isCut: answer.isCut, promptTokens: answer.usage.input,
-            answerTokens: answer.usage.output)
+            text: answer.json?.text() ?? answer.text,
+            isCut: answer.isCut,
+            promptTokens: answer.usage.input,
+            answerTokens: answer.usage.output
+        )
     }
 
     /// What the tools say of a playbook.
@@ -53,8 +66,12 @@ extension Step {
             self.init(0.1, "modules chosen: \(modules)", "planned", took, ["plan": plan.json])
         case .answered(let answer, let attempt, let took):
             self.init(
-                0.5, "the model answered", "answered", took,
-                ["attempt": .integer(Int64(attempt)), "answer": .string(answer.text), "cut": .bool(answer.isCut)])
+                0.5,
+                "the model answered",
+                "answered",
+                took,
+                ["attempt": .integer(Int64(attempt)), "answer": .string(answer.text), "cut": .bool(answer.isCut)]
+            )
         case .composed(let yaml, _, let took):
             self.init(0.6, "playbook composed", "composed", took, ["yaml": .string(yaml)])
         case .checked(let problems, _, let took):
@@ -65,8 +82,12 @@ extension Step {
             self.init(0.9, note, "linted", took, ["findings": .array(findings.map { .string($0.text) })])
         case .rejected(let problems, let attempt):
             self.init(
-                0.3, "answer \(attempt) was rejected: \(problems.first ?? "")", "rejected", .zero,
-                ["problems": .array(problems.map { .string($0) })])
+                0.3,
+                "answer \(attempt) was rejected: \(problems.first ?? "")",
+                "rejected",
+                .zero,
+                ["problems": .array(problems.map { .string($0) })]
+            )
         }
     }
 

@@ -29,7 +29,11 @@ package struct CreatePlaybook: Job {
 package struct EvaluatePlaybooks: Job {
     package static let kind = "playbook.evaluate"
     package static let options = JobOptions(
-        queue: "playbooks", priority: .low, maximumFailures: 1, timeout: .seconds(3600))
+        queue: "playbooks",
+        priority: .low,
+        maximumFailures: 1,
+        timeout: .seconds(3600)
+    )
 
     /// The text of the file of asks with their expectations.
     package let cases: String

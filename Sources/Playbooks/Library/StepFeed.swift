@@ -13,7 +13,8 @@ struct Step: Sendable {
 enum StepFeed {
     /// Runs work and records its steps in order; when it returns, all of them are recorded.
     static func run<Value: Sendable>(
-        _ context: JobContext, _ work: @escaping @Sendable (@escaping @Sendable (Step) -> Void) async throws -> Value
+        _ context: JobContext,
+        _ work: @escaping @Sendable (@escaping @Sendable (Step) -> Void) async throws -> Value
     ) async throws -> Value {
         let (steps, sink) = AsyncStream.makeStream(of: Step.self, bufferingPolicy: .bufferingOldest(1000))
         return try await withThrowingTaskGroup(of: Void.self) { group in

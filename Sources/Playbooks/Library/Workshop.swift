@@ -16,8 +16,12 @@ package struct Workshop: Sendable {
 
     /// A workshop over its engines.
     package init(
-        catalog: ModuleCatalog, gateway: ModelGateway, linter: AnsibleLinter, engine: GauntletEngine,
-        artefacts: ArtefactStore, time: any TimeSource = SystemTime()
+        catalog: ModuleCatalog,
+        gateway: ModelGateway,
+        linter: AnsibleLinter,
+        engine: GauntletEngine,
+        artefacts: ArtefactStore,
+        time: any TimeSource = SystemTime()
     ) {
         self.catalog = catalog
         self.gateway = gateway
@@ -41,7 +45,10 @@ package struct Workshop: Sendable {
         let bytes = Array(authored.yaml.utf8)
         let assay = engine.assay(bytes, path: "playbook.yml")
         try await context.progress(
-            0.95, "gauntlet: \(assay.verdict.rawValue)", data: ["step": "assayed", "assay": assay.json])
+            0.95,
+            "gauntlet: \(assay.verdict.rawValue)",
+            data: ["step": "assayed", "assay": assay.json]
+        )
         let id = PlaybookID(at: time.now)
         let (now, digest, model) = (time.now, assay.digest, await bench.model)
         let inspection = await bench.inspection
@@ -57,7 +64,8 @@ package struct Workshop: Sendable {
                     created_at)
                 VALUES (\(id), \(job.ask), \(digest), \(assay.verdict.rawValue), \(assay.reason), \(model),
                     \(context.id), \(authored.json), \(assay.json), \(inspection), \(now))
-                """)
+                """
+            )
         }
     }
 
@@ -69,15 +77,20 @@ package struct Workshop: Sendable {
             let author = bench.author { _ in }
             let done = Counter()
             return try await evaluation.run(
-                write: { try await author.write(ask: $0) }, inspect: { try await bench.inspect($0) },
+                write: { try await author.write(ask: $0) },
+                inspect: { try await bench.inspect($0) },
                 progress: { outcome in
                     let count = done.next()
                     let mark = outcome.hasRightIntent ? "right" : outcome.failure ?? "other intent"
                     report(
                         Step(
                             fraction: Double(count) / Double(cases.count),
-                            note: "\(count)/\(cases.count) \(mark): \(outcome.ask.prefix(80))", data: .null))
-                })
+                            note: "\(count)/\(cases.count) \(mark): \(outcome.ask.prefix(80))",
+                            data: .null
+                        )
+                    )
+                }
+            )
         }
         return JobOutcome(["report": report.json, "table": .string(report.table)])
     }

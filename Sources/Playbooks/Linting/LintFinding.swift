@@ -77,7 +77,8 @@ package struct LintResult: Sendable, Hashable {
         [
             "mode": .string(mode.rawValue), "tools": .array(AnsibleTools.packages.map { .string($0) }),
             "syntax": .array(syntax.map(\.json)), "lint": .array(lint.map(\.json)),
-            "syntax_cpu_ms": .number(syntaxCost.cpu.inMilliseconds), "lint_cpu_ms": .number(lintCost.cpu.inMilliseconds),
+            "syntax_cpu_ms": .number(syntaxCost.cpu.inMilliseconds),
+            "lint_cpu_ms": .number(lintCost.cpu.inMilliseconds),
             "syntax_wall_ms": .number(syntaxCost.wall.inMilliseconds),
             "lint_wall_ms": .number(lintCost.wall.inMilliseconds),
         ]

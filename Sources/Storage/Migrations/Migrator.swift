@@ -37,7 +37,8 @@ package struct Migrator: Sendable {
                     """
                     INSERT INTO schema_migrations (number, name, checksum, applied_at)
                     VALUES (\(step.number), \(step.name), \(checksum), \(now))
-                    """)
+                    """
+                )
                 return MigrationStatus(number: step.number, name: step.name, appliedAt: now)
             }
         }
@@ -64,7 +65,8 @@ package struct Migrator: Sendable {
             """
             CREATE TABLE IF NOT EXISTS schema_migrations (
                 number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)
-            """)
+            """
+        )
     }
 
     private func applied(_ transaction: any Transaction) throws -> [Int: (checksum: Digest, at: Timestamp)] {
@@ -72,7 +74,8 @@ package struct Migrator: Sendable {
         return try Dictionary(
             uniqueKeysWithValues: rows.map {
                 (try $0.integer("number"), (try $0.digest("checksum"), try $0.timestamp("applied_at")))
-            })
+            }
+        )
     }
 
     private func verify(_ applied: [Int: (checksum: Digest, at: Timestamp)], engine: DatabaseEngine) throws {
@@ -80,12 +83,15 @@ package struct Migrator: Sendable {
         if let newer = applied.keys.filter({ !known.contains($0) }).max() {
             throw CupelError(
                 .schemaTooNew,
-                "The database has migration \(newer), which this version does not know; use the newer cupel.")
+                "The database has migration \(newer), which this version does not know; use the newer cupel."
+            )
         }
         for step in migrations {
             guard let found = applied[step.number], found.checksum != step.checksum(for: engine) else { continue }
             throw CupelError(
-                .internalError, "Migration \(step.number) (\(step.name)) was applied in another form.")
+                .internalError,
+                "Migration \(step.number) (\(step.name)) was applied in another form."
+            )
         }
     }
 }

@@ -65,7 +65,9 @@ final class PostgresConnection: Sendable {
             let name = try prepared[key] ?? prepare(text, types, key)
             return try PostgresParameter.withPointers(values) { pointers, lengths, formats in
                 try checked(
-                    PQexecPrepared(handle, name, Int32(values.count), pointers, lengths, formats, 0), "running a statement")
+                    PQexecPrepared(handle, name, Int32(values.count), pointers, lengths, formats, 0),
+                    "running a statement"
+                )
             }
         }
 
@@ -118,7 +120,8 @@ final class PostgresConnection: Sendable {
             guard isOpen else {
                 throw CupelError(
                     .storageUnavailable,
-                    "The connection to PostgreSQL was lost during COMMIT: whether it was written is unknown.")
+                    "The connection to PostgreSQL was lost during COMMIT: whether it was written is unknown."
+                )
             }
             throw failure(result, "COMMIT")
         }

@@ -56,8 +56,10 @@ package final class PostgresDatabase: Database {
         }
         guard let chosen else {
             throw CupelError(
-                .storageUnavailable, "More than \(limit) statements wait for the database; try again in a moment.",
-                retryAfterSeconds: 1)
+                .storageUnavailable,
+                "More than \(limit) statements wait for the database; try again in a moment.",
+                retryAfterSeconds: 1
+            )
         }
         defer { load.withLock { $0[chosen] -= 1 } }
         return try await connections[chosen].run(work)

@@ -52,6 +52,8 @@ final class PostgresResult {
             default: throw CupelError(.internalError, "PostgreSQL gave bytes in another format than hex.")
             }
         }
-        return try stride(from: 0, to: digits.count - 1, by: 2).map { try nibble(digits[$0]) << 4 | nibble(digits[$0 + 1]) }
+        return try stride(from: 0, to: digits.count - 1, by: 2).map {
+            try nibble(digits[$0]) << 4 | nibble(digits[$0 + 1])
+        }
     }
 }

@@ -55,8 +55,11 @@ final class SQLiteCommitGroup: Sendable {
         guard isAccepted else {
             refuse(
                 CupelError(
-                    .storageUnavailable, "More than \(maximumPending) writes wait for the disk; try again in a moment.",
-                    retryAfterSeconds: 1))
+                    .storageUnavailable,
+                    "More than \(maximumPending) writes wait for the disk; try again in a moment.",
+                    retryAfterSeconds: 1
+                )
+            )
             return
         }
         if mustStart { pool.asyncWriteWithoutTransaction { self.drain($0) } }

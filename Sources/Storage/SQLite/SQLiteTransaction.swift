@@ -66,12 +66,16 @@ struct SQLiteTransaction: Transaction {
             return CupelError(.storageUnavailable, "The disk is full (\(what)); free some space.", cause: error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             return CupelError(
-                .storageUnavailable, "The database cannot be written (\(what): \(reason)); check the rights.",
-                cause: error)
+                .storageUnavailable,
+                "The database cannot be written (\(what): \(reason)); check the rights.",
+                cause: error
+            )
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return CupelError(
-                .storageUnavailable, "The database file is damaged (\(what): \(reason)); restore a backup.",
-                cause: error)
+                .storageUnavailable,
+                "The database file is damaged (\(what): \(reason)); restore a backup.",
+                cause: error
+            )
         case .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED:
             return CupelError(.storageUnavailable, "The disk does not answer (\(what): \(reason)).", cause: error)
         default:

@@ -26,7 +26,10 @@ package struct CupelLogHandler: LogHandler {
 
     /// A handler that writes to standard error unless told otherwise.
     package init(
-        label: String, format: LogFormat, level: Logger.Level, descriptor: Int32 = STDERR_FILENO,
+        label: String,
+        format: LogFormat,
+        level: Logger.Level,
+        descriptor: Int32 = STDERR_FILENO,
         time: any TimeSource = SystemTime()
     ) {
         self.label = label

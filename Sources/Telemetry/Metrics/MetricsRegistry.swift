@@ -29,9 +29,12 @@ package final class MetricsRegistry: MetricsFactory {
     }
 
     package func makeRecorder(
-        label: String, dimensions: [(String, String)], aggregate: Bool
+        label: String,
+        dimensions: [(String, String)],
+        aggregate: Bool
     ) -> any RecorderHandler {
-        aggregate ? cell(histograms, label, dimensions) { HistogramCell() } : cell(gauges, label, dimensions) { GaugeCell() }
+        aggregate
+            ? cell(histograms, label, dimensions) { HistogramCell() } : cell(gauges, label, dimensions) { GaugeCell() }
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
@@ -57,7 +60,10 @@ package final class MetricsRegistry: MetricsFactory {
     }
 
     private func cell<Cell: Sendable>(
-        _ cells: borrowing Mutex<[Key: Cell]>, _ label: String, _ dimensions: [(String, String)], make: () -> Cell
+        _ cells: borrowing Mutex<[Key: Cell]>,
+        _ label: String,
+        _ dimensions: [(String, String)],
+        make: () -> Cell
     ) -> Cell {
         let name = Self.name(label)
         let labels = dimensions.sorted { $0.0 < $1.0 }.map { "\(Self.name($0.0))=\"\(Self.escaped($0.1))\"" }
@@ -72,7 +78,9 @@ package final class MetricsRegistry: MetricsFactory {
     }
 
     private static func lines<Cell>(
-        _ cells: [Key: Cell], _ type: String, _ each: (Key, Cell) -> [String]
+        _ cells: [Key: Cell],
+        _ type: String,
+        _ each: (Key, Cell) -> [String]
     ) -> [String] {
         let names = Dictionary(grouping: cells.keys, by: \.name)
         return names.keys.sorted().flatMap { name in

@@ -5,7 +5,8 @@ import CupelServer
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at everything that Cupel needs here, and say what to do about what is missing.",
-        discussion: "Exit codes: 0 all is well; 1 something is missing.")
+        discussion: "Exit codes: 0 all is well; 1 something is missing."
+    )
 
     @OptionGroup var options: CommonOptions
 
@@ -20,7 +21,8 @@ struct Doctor: AsyncParsableCommand {
             Terminal.standard.print(JSON.array(items).text(.pretty))
         } else {
             for result in results {
-                let mark = result.problem == nil ? Terminal.standard.styled("ok", .good) : Terminal.standard.styled("!!", .bad)
+                let mark =
+                    result.problem == nil ? Terminal.standard.styled("ok", .good) : Terminal.standard.styled("!!", .bad)
                 Terminal.standard.print("\(mark)  \(result.part)" + (result.problem.map { "\n    \($0)" } ?? ""))
             }
         }

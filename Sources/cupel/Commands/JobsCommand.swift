@@ -5,8 +5,10 @@ import Foundation
 
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "See what runs, retry what failed.",
-        subcommands: [JobsList.self, JobsShow.self, JobsCancel.self, JobsRetry.self])
+        commandName: "jobs",
+        abstract: "See what runs, retry what failed.",
+        subcommands: [JobsList.self, JobsShow.self, JobsCancel.self, JobsRetry.self]
+    )
 }
 
 struct JobsList: AsyncParsableCommand {
@@ -22,8 +24,10 @@ struct JobsList: AsyncParsableCommand {
         let page = try await Session.run(options) { try await $0.get(path) }
         if options.json { return Terminal.standard.print(page.text(.pretty)) }
         let rows = (page["items"]?.arrayValue ?? []).map { item in
-            [item["id"]?.stringValue ?? "", item["state"]?.stringValue ?? "", item["kind"]?.stringValue ?? "",
-             item["error"]?["message"]?.stringValue ?? item["note"]?.stringValue ?? ""]
+            [
+                item["id"]?.stringValue ?? "", item["state"]?.stringValue ?? "", item["kind"]?.stringValue ?? "",
+                item["error"]?["message"]?.stringValue ?? item["note"]?.stringValue ?? "",
+            ]
         }
         guard !rows.isEmpty else { return Terminal.standard.say("No such jobs.") }
         Terminal.standard.print(Terminal.standard.table([["ID", "STATE", "KIND", "NOTE"]] + rows))
@@ -58,7 +62,9 @@ struct JobsCancel: AsyncParsableCommand {
 
 struct JobsRetry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Run a failed or cancelled job again and follow it.")
+        commandName: "retry",
+        abstract: "Run a failed or cancelled job again and follow it."
+    )
 
     @Argument(help: "The job's id.") var id: String
     @OptionGroup var options: CommonOptions

@@ -5,12 +5,15 @@ import Storage
 
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "See and apply steps of the schema. `cupel serve` applies them at start.",
-        subcommands: [MigrateStatus.self, MigrateUp.self])
+        commandName: "migrate",
+        abstract: "See and apply steps of the schema. `cupel serve` applies them at start.",
+        subcommands: [MigrateStatus.self, MigrateUp.self]
+    )
 
     /// Runs work on the store of the settings, as the owner of the data directory.
     static func withStore<Value>(
-        _ options: CommonOptions, _ body: (any Database, Migrator) async throws -> Value
+        _ options: CommonOptions,
+        _ body: (any Database, Migrator) async throws -> Value
     ) async throws -> Value {
         let settings = try options.settings()
         let directory = try DataDirectory(owning: settings.data.directory)
@@ -22,7 +25,10 @@ struct MigrateCommand: AsyncParsableCommand {
 }
 
 struct MigrateStatus: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "List the steps and when each was applied.")
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "List the steps and when each was applied."
+    )
 
     @OptionGroup var options: CommonOptions
 

@@ -8,8 +8,10 @@ import UnixSignals
 
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Install and run local models.",
-        subcommands: [ModelList.self, ModelInstall.self, ModelRemove.self, ModelRun.self])
+        commandName: "model",
+        abstract: "Install and run local models.",
+        subcommands: [ModelList.self, ModelInstall.self, ModelRemove.self, ModelRun.self]
+    )
 }
 
 struct ModelList: AsyncParsableCommand {
@@ -41,7 +43,9 @@ struct ModelList: AsyncParsableCommand {
 
 struct ModelInstall: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "install", abstract: "Install a local model and the server that runs it.")
+        commandName: "install",
+        abstract: "Install a local model and the server that runs it."
+    )
 
     @Argument(help: "A name of `cupel model list`.") var name: String
     @OptionGroup var options: CommonOptions
@@ -68,7 +72,9 @@ struct ModelRemove: AsyncParsableCommand {
 
 struct ModelRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Serve a local model on its own until Ctrl-C, and print its address.")
+        commandName: "run",
+        abstract: "Serve a local model on its own until Ctrl-C, and print its address."
+    )
 
     @Argument(help: "A name of `cupel model list`.") var name: String
     @OptionGroup var options: CommonOptions
@@ -77,7 +83,9 @@ struct ModelRun: AsyncParsableCommand {
         let logger = options.quietLogger()
         let server = LocalModelServer(
             model: try LocalModelRegistry.model(name),
-            environment: PythonEnvironment(directory: try options.settings().data.tools), logger: logger)
+            environment: PythonEnvironment(directory: try options.settings().data.tools),
+            logger: logger
+        )
         let group = ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -4,8 +4,10 @@ import CupelServer
 
 struct PlaybookCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Write a playbook from plain words.",
-        discussion: "Exit codes: 0 written and passed; 1 not written, or held back by the gauntlet; 2 the ask is wrong.")
+        commandName: "create",
+        abstract: "Write a playbook from plain words.",
+        discussion: "Exit codes: 0 written and passed; 1 not written, or held back by the gauntlet; 2 the ask is wrong."
+    )
 
     @Argument(help: "What should change on the host; several asks are done in order.")
     var asks: [String]
@@ -32,8 +34,10 @@ struct PlaybookCreate: AsyncParsableCommand {
         guard let playbook = job["result"]?["playbook"]?.stringValue else {
             let code = ErrorCode.all.first { $0.rawValue == job["error"]?["code"]?.stringValue } ?? .internalError
             throw CupelError(
-                code, (job["error"]?["message"]?.stringValue ?? "The job ended as \(job["state"]?.stringValue ?? "").")
-                    + " The ask is kept as job \(id); `cupel jobs retry \(id)` runs it again.")
+                code,
+                (job["error"]?["message"]?.stringValue ?? "The job ended as \(job["state"]?.stringValue ?? "").")
+                    + " The ask is kept as job \(id); `cupel jobs retry \(id)` runs it again."
+            )
         }
         let record = try await client.get("/api/v1/playbooks/\(playbook)")
         story.end(record, job: id)

@@ -4,7 +4,9 @@ import CupelServer
 
 struct PlaybookEval: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Run a file of asks with expectations and print how they went.")
+        commandName: "eval",
+        abstract: "Run a file of asks with expectations and print how they went."
+    )
 
     @Argument(help: "A file of asks, as evaluation/asks.yaml.") var file: String
     @OptionGroup var options: CommonOptions
@@ -18,7 +20,10 @@ struct PlaybookEval: AsyncParsableCommand {
             }
         }
         guard let report = result["result"]?["report"] else {
-            throw CupelError(.generationFailed, result["error"]?["message"]?.stringValue ?? "The evaluation did not end.")
+            throw CupelError(
+                .generationFailed,
+                result["error"]?["message"]?.stringValue ?? "The evaluation did not end."
+            )
         }
         Terminal.standard.print(options.json ? report.text(.pretty) : result["result"]?["table"]?.stringValue ?? "")
     }

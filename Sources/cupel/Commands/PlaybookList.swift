@@ -15,7 +15,9 @@ struct PlaybookList: AsyncParsableCommand {
         let rows = (page["items"]?.arrayValue ?? []).map { item in
             ["id", "verdict", "created_at", "ask"].map { item[$0]?.stringValue ?? "" }
         }
-        guard !rows.isEmpty else { return Terminal.standard.say("No playbooks yet: cupel playbook create \"install nginx\"") }
+        guard !rows.isEmpty else {
+            return Terminal.standard.say("No playbooks yet: cupel playbook create \"install nginx\"")
+        }
         Terminal.standard.print(Terminal.standard.table([["ID", "VERDICT", "MADE", "ASK"]] + rows))
     }
 }

@@ -4,7 +4,9 @@ import CupelServer
 
 struct PlaybookShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Print a playbook's YAML, or its whole record with --json.")
+        commandName: "show",
+        abstract: "Print a playbook's YAML, or its whole record with --json."
+    )
 
     @Argument(help: "The playbook's id.") var id: String
     @OptionGroup var options: CommonOptions

@@ -7,7 +7,8 @@ import Glibc
 struct Scan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Pass files through the gauntlet.",
-        discussion: "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 the path cannot be read.")
+        discussion: "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 the path cannot be read."
+    )
 
     @Argument(help: "A file or a directory; - reads standard input.") var path = "."
     @Option(help: "Least severity that counts: info, low, medium, high, critical.") var failOn = "medium"

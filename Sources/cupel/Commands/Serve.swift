@@ -10,7 +10,8 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the server.",
-        discussion: "Ends with 0 on SIGTERM after finishing what runs; 1 when it cannot start.")
+        discussion: "Ends with 0 on SIGTERM after finishing what runs; 1 when it cannot start."
+    )
 
     @OptionGroup var options: CommonOptions
     @Option(help: "Address to listen on.") var host: String?
@@ -28,7 +29,10 @@ struct Serve: AsyncParsableCommand {
             CupelLogHandler(label: label, format: format, level: label == "cupel" ? level : max(level, .warning))
         }
         let application = try await CupelApplication.make(
-            settings, environment: try options.environment(), logger: Logger(label: "cupel"))
+            settings,
+            environment: try options.environment(),
+            logger: Logger(label: "cupel")
+        )
         let group = application.serviceGroup(signals: [.sigterm, .sigint]) { base in
             Terminal.standard.print(Self.banner(base, settings))
         }

@@ -6,7 +6,9 @@ import Storage
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Print the token that the API and the dashboard ask for.")
+        commandName: "token",
+        abstract: "Print the token that the API and the dashboard ask for."
+    )
 
     @OptionGroup var options: CommonOptions
 
