@@ -54,7 +54,8 @@ package struct Engines: Sendable {
             gateway: gateway,
             linter: linter,
             engine: gauntlet,
-            artefacts: artefacts
+            artefacts: artefacts,
+            modelProcess: { localModel?.processID }
         )
         return Engines(
             directory: directory,

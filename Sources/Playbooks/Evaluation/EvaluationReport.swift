@@ -5,6 +5,8 @@ import OrderedCollections
 package struct EvaluationReport: Sendable {
     /// How each ask went, in order.
     package let outcomes: [EvaluationOutcome]
+    /// Processor time of all asks together, by who used it, where it was measured.
+    package var processorTimes: [(name: String, total: Duration)] = []
 
     /// A report of these outcomes.
     package init(outcomes: [EvaluationOutcome]) { self.outcomes = outcomes }
@@ -55,6 +57,10 @@ package struct EvaluationReport: Sendable {
         for stage in stages {
             lines.append(Self.row(stage.name, Self.rounded(stage.median), Self.rounded(stage.largest)))
         }
+        if !processorTimes.isEmpty { lines += ["", Self.row("processor time", "ms an ask", "")] }
+        for (name, total) in processorTimes {
+            lines.append(Self.row(name, Self.rounded(total.inMilliseconds / Double(max(1, outcomes.count))), ""))
+        }
         lines += ["", "tokens: \(tokens.prompt) prompt, \(tokens.answer) answer"]
         let wrong = outcomes.filter { !$0.hasRightIntent || !$0.isLintClean }
         if !wrong.isEmpty { lines += ["", "not right:"] }
@@ -94,6 +100,9 @@ package struct EvaluationReport: Sendable {
                 stages.map {
                     ["stage": .string($0.name), "median_ms": .number($0.median), "largest_ms": .number($0.largest)]
                 }
+            ),
+            "processor_ms": .array(
+                processorTimes.map { ["who": .string($0.name), "total": .number($0.total.inMilliseconds)] }
             ),
             "outcomes": .array(outcomes.map(Self.json)),
         ]

@@ -8,6 +8,9 @@ actor Bench {
     private let job: JobID
     private(set) var model = ""
     private(set) var inspection: JSON = .null
+    private var modelTime = Duration.zero
+    private var lintTime = Duration.zero
+    private let began = ProcessorTime.ofThisProcess
 
     init(workshop: Workshop, job: JobID) {
         self.workshop = workshop
@@ -29,6 +32,7 @@ actor Bench {
     }
 
     private func complete(_ prompt: AuthorPrompt) async throws -> AuthorAnswer {
+        let before = workshop.modelProcess().flatMap(ProcessorTime.ofProcess)
         let answer = try await workshop.gateway.answer(
             ModelRequest(
                 system: prompt.system,
@@ -40,6 +44,9 @@ actor Bench {
                 purpose: "playbook.create"
             )
         )
+        if let before, let after = workshop.modelProcess().flatMap(ProcessorTime.ofProcess), after > before {
+            modelTime += after - before
+        }
         model = answer.record.modelAnswered ?? answer.record.modelAsked
         return AuthorAnswer(
             text: answer.json?.text() ?? answer.text,
@@ -49,10 +56,19 @@ actor Bench {
         )
     }
 
+    /// Processor time so far by who used it; the model's only when it runs on this machine.
+    var processorTimes: [(name: String, total: Duration)] {
+        [
+            ("model", modelTime), ("syntax check and lint", lintTime),
+            ("cupel itself", ProcessorTime.ofThisProcess - began),
+        ]
+    }
+
     /// What the tools say of a playbook.
     func inspect(_ yaml: String) async throws -> Inspection {
         let result = try await workshop.linter.check(yaml)
         inspection = result.json
+        lintTime += result.syntaxCost.cpu + result.lintCost.cpu
         return Inspection(syntax: result.syntax, lint: result.lint)
     }
 }

@@ -12,6 +12,8 @@ package struct Workshop: Sendable {
     package let linter: AnsibleLinter
     package let engine: GauntletEngine
     package let artefacts: ArtefactStore
+    /// The process of the local model, while it runs.
+    package let modelProcess: @Sendable () -> Int32?
     package let time: any TimeSource
 
     /// A workshop over its engines.
@@ -21,6 +23,7 @@ package struct Workshop: Sendable {
         linter: AnsibleLinter,
         engine: GauntletEngine,
         artefacts: ArtefactStore,
+        modelProcess: @escaping @Sendable () -> Int32? = { nil },
         time: any TimeSource = SystemTime()
     ) {
         self.catalog = catalog
@@ -28,6 +31,7 @@ package struct Workshop: Sendable {
         self.linter = linter
         self.engine = engine
         self.artefacts = artefacts
+        self.modelProcess = modelProcess
         self.time = time
     }
 
@@ -73,7 +77,7 @@ package struct Workshop: Sendable {
         let cases = try EvaluationCase.cases(job.cases)
         let evaluation = PlaybookEvaluation(catalog: catalog, cases: cases)
         let bench = Bench(workshop: self, job: context.id)
-        let report = try await StepFeed.run(context) { report in
+        var report = try await StepFeed.run(context) { report in
             let author = bench.author { _ in }
             let done = Counter()
             return try await evaluation.run(
@@ -92,6 +96,7 @@ package struct Workshop: Sendable {
                 }
             )
         }
+        report.processorTimes = await bench.processorTimes
         return JobOutcome(["report": report.json, "table": .string(report.table)])
     }
 }
