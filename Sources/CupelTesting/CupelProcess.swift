@@ -23,6 +23,10 @@ package final class CupelProcess: Sendable {
         all["HOME"] = directory.path
         all["CUPEL_DATA_DIR"] = directory.path + "/data"
         all["CUPEL_TOOLS_DIR"] = environment["CUPEL_TOOLS_DIR"] ?? Self.tools
+        // The binary's own coverage, when the test script measures it; %p is the process id.
+        if let folder = ProcessInfo.processInfo.environment["CUPEL_COVERAGE_DIR"] {
+            all["LLVM_PROFILE_FILE"] = folder + "/cupel-%p.profraw"
+        }
         self.environment = all
     }
 

@@ -7,6 +7,7 @@ import Jobs
 package import Logging
 import Metrics
 import NIOCore
+import NIOHTTP1
 import Playbooks
 package import ServiceLifecycle
 import Storage
@@ -20,6 +21,7 @@ package struct CupelApplication: Sendable {
     private let engines: Engines
     private let logger: Logger
     private let lifecycle = Lifecycle()
+    private let gatekeeper: Gatekeeper
 
     /// The token that the API asks for.
     package var token: Secret { engines.token.secret }
@@ -39,6 +41,10 @@ package struct CupelApplication: Sendable {
         self.settings = settings
         self.engines = engines
         self.logger = logger
+        gatekeeper = Gatekeeper(
+            hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts),
+            sessions: Sessions(token: engines.token)
+        )
     }
 
     /// Everything that runs, in one group: at a stop the door closes first, then the worker drains, then the model ends.
@@ -88,7 +94,7 @@ package struct CupelApplication: Sendable {
             let path = engines.directory.path
             let application = Application(
                 responder: router.buildResponder(),
-                server: .http1(),
+                server: .door(webSocket: liveEvents),
                 configuration: ApplicationConfiguration(
                     address: .hostname(address, port: settings.server.port),
                     serverName: nil,
@@ -106,6 +112,20 @@ package struct CupelApplication: Sendable {
         }
     }
 
+    /// Live events over a WebSocket, for whoever may call the API.
+    private var liveEvents: DoorWebSocket {
+        EventRoutes(queue: engines.queue).webSocket { [gatekeeper] head in
+            let claim = Gatekeeper.Claim(
+                host: head.headers.first(name: "host"),
+                origin: head.headers.first(name: "origin"),
+                authorization: head.headers.first(name: "authorization"),
+                cookies: head.headers["cookie"]
+            )
+            try gatekeeper.checkOrigin(claim)
+            _ = try gatekeeper.caller(claim)
+        }
+    }
+
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .warning)
@@ -116,11 +136,10 @@ package struct CupelApplication: Sendable {
         let router = Router(context: ServerContext.self)
         router.add(middleware: EdgeMiddleware(logger: logger, time: SystemTime()))
         let responder = RouteResponder(
-            hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts),
-            sessions: Sessions(token: engines.token),
+            gatekeeper: gatekeeper,
             maximumBodyBytes: settings.server.maximumBodyBytes
         )
-        for route in try buildRoutes(responder.sessions) { responder.add(route, to: router) }
+        for route in try buildRoutes(gatekeeper.sessions) { responder.add(route, to: router) }
         return router
     }
 
@@ -132,7 +151,7 @@ package struct CupelApplication: Sendable {
             + PlaybookRoutes.all(engines.queue, engines.playbooks, SystemTime())
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
-            + CallRoutes.all(engines.calls)
+            + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(
             pages: pages,

@@ -53,7 +53,8 @@ extension HeadBreach {
         case .headerOverflow:
             self.init(
                 "The head is over \(DoorSettings.maximumHeaderBytes) bytes or \(DoorSettings.maximumHeaderFields) fields.",
-                status: 431)
+                status: 431
+            )
         case .invalidMethod: self.init("The method is not one of HTTP's.")
         case .invalidEOFState: self.init("The connection ended within a request.")
         default: self.init("The request is not HTTP/1.1: \(error).")

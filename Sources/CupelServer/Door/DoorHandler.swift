@@ -136,7 +136,10 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Takes what a branch writes; whoever is not at turn writes into the void.
     func write(
-        _ part: HTTPServerResponsePart, _ data: NIOAny, from branch: Branch, _ promise: EventLoopPromise<Void>?
+        _ part: HTTPServerResponsePart,
+        _ data: NIOAny,
+        from branch: Branch,
+        _ promise: EventLoopPromise<Void>?
     ) {
         guard let context, stage == .open, branch == active, exchange?.isAnswerComplete == false else {
             promise?.fail(ChannelError.ioOnClosedChannel)
@@ -153,13 +156,18 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func writeHead(
-        _ context: ChannelHandlerContext, _ head: HTTPResponseHead, _ data: NIOAny, _ promise: EventLoopPromise<Void>?
+        _ context: ChannelHandlerContext,
+        _ head: HTTPResponseHead,
+        _ data: NIOAny,
+        _ promise: EventLoopPromise<Void>?
     ) {
         guard !(100..<200).contains(head.status.code) else { return context.write(data, promise: promise) }
         let closes =
             exchange?.answerStarted(
-                status: Int(head.status.code), announcesClose: HeadSyntax.connection(head.headers, names: "close"),
-                hasLength: head.headers.contains(name: "content-length")) ?? true
+                status: Int(head.status.code),
+                announcesClose: HeadSyntax.connection(head.headers, names: "close"),
+                hasLength: head.headers.contains(name: "content-length")
+            ) ?? true
         guard closes else { return context.write(data, promise: promise) }
         var head = head
         head.headers.replaceOrAdd(name: "connection", value: "close")

@@ -6,12 +6,8 @@ import NIOCore
 
 /// Puts declared routes behind Hummingbird's router: host, caller, bounds, then the route.
 struct RouteResponder: Sendable {
-    let hostGuard: HostGuard
-    let sessions: Sessions
+    let gatekeeper: Gatekeeper
     let maximumBodyBytes: Int
-
-    /// The cookie of a browser session.
-    static let cookie = "cupel_session"
 
     /// Adds a route to the router.
     func add(_ route: Route, to router: Router<ServerContext>) {
@@ -20,7 +16,6 @@ struct RouteResponder: Sendable {
             String($0.dropFirst().dropLast())
         }
         router.on(path, method: route.method) { request, context in
-            try hostGuard.check(host: request.head.authority, origin: request.headers[.origin])
             let session = try caller(route, request)
             let bytes = try await body(request, limit: route.maximumBodyBytes ?? maximumBodyBytes)
             let parameters = names.map { ($0, context.parameters.get($0) ?? "") }
@@ -42,38 +37,21 @@ struct RouteResponder: Sendable {
     /// Who calls: checks token or session, and for a session's write its CSRF token.
     /// - Returns: the session, when the caller came with one.
     private func caller(_ route: Route, _ request: Request) throws -> String? {
-        let session = Self.session(request).flatMap { sessions.isOpen($0) ? $0 : nil }
-        guard route.access == .token else { return session }
-        if let header = request.headers[.authorization] {
-            let parts = header.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer", sessions.accepts(bearer: String(parts[1])) else {
-                throw CupelError(.unauthorized, "The token is not valid; `cupel token` prints the right one.")
-            }
-            return nil
-        }
-        guard let session else {
-            throw CupelError(
-                .unauthorized,
-                "A token is needed: send `Authorization: Bearer` with what `cupel token` prints."
-            )
-        }
+        let claim = Gatekeeper.Claim(
+            host: request.head.authority,
+            origin: request.headers[.origin],
+            authorization: request.headers[.authorization],
+            cookies: request.headers[values: .cookie]
+        )
+        try gatekeeper.checkOrigin(claim)
+        guard route.access == .token else { return gatekeeper.session(claim) }
+        guard let session = try gatekeeper.caller(claim) else { return nil }
         let isWrite = ![.get, .head].contains(request.method)
         let given = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
-        guard !isWrite || sessions.csrfToken(of: session).matches(given ?? "") else {
+        guard !isWrite || gatekeeper.sessions.csrfToken(of: session).matches(given ?? "") else {
             throw CupelError(.csrfFailed, "Send the token of GET /api/v1/csrf in X-CSRF-Token.")
         }
         return session
-    }
-
-    private static func session(_ request: Request) -> String? {
-        let prefix = cookie + "="
-        for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let trimmed = pair.drop { $0 == " " }
-                if trimmed.hasPrefix(prefix) { return String(trimmed.dropFirst(prefix.count)) }
-            }
-        }
-        return nil
     }
 
     private func body(_ request: Request, limit: Int) async throws -> [UInt8] {

@@ -1,10 +1,11 @@
 import CupelCore
 import Jobs
 
-/// Follows the events of one job, by long polling or as server-sent events.
+/// Follows the events of one job, or of all, by long polling or as server-sent events.
 struct JobEventFeed: Sendable {
     let queue: JobQueue
-    let id: JobID
+    /// The job; `nil` for all of them, which are never over.
+    let id: JobID?
 
     /// Time between two comments that keep a quiet stream open.
     static let pingInterval = Duration.seconds(20)
@@ -17,7 +18,7 @@ struct JobEventFeed: Sendable {
         while true {
             let generation = queue.signal.generation
             // The state is read before the events: what ends a job writes both at once.
-            let isOver = try await queue.job(id).state.isFinal
+            let isOver = if let id { try await queue.job(id).state.isFinal } else { false }
             let events = try await queue.events(of: id, after: sequence)
             let left = deadline - queue.signal.clock
             if !events.isEmpty || isOver || left <= .zero || Task.isCancelled {

@@ -33,7 +33,7 @@ enum SessionRoutes {
                 let session = try sessions.open(with: form["token"] ?? "")
                 var response = RouteResponse.redirect(to: "/")
                 response.headers[.setCookie] =
-                    "\(RouteResponder.cookie)=\(session.expose()); Path=/; HttpOnly; SameSite=Strict; Max-Age=604800"
+                    "\(Gatekeeper.cookie)=\(session.expose()); Path=/; HttpOnly; SameSite=Strict; Max-Age=604800"
                     + (isSecure ? "; Secure" : "")
                 return response
             } catch let error as CupelError where error.code == .unauthorized {

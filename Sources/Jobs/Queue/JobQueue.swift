@@ -90,13 +90,17 @@ package final class JobQueue: Sendable {
         }
     }
 
-    /// What happened to a job after a given event, at most `limit` of it.
-    package func events(of id: JobID, after sequence: Int, limit: Int = 500) async throws -> [JobEvent] {
-        try await database.query(
-            """
-            SELECT * FROM job_events WHERE job_id = \(id) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
-            """
+    /// What happened to a job, or to all of them, after a given event, at most `limit` of it.
+    package func events(of id: JobID?, after sequence: Int, limit: Int = 500) async throws -> [JobEvent] {
+        let ofOne: SQL = id.map { "AND job_id = \($0)" } ?? ""
+        return try await database.query(
+            "SELECT * FROM job_events WHERE sequence > \(sequence) \(ofOne) ORDER BY sequence LIMIT \(limit)"
         ).map(JobEvent.init(row:))
+    }
+
+    /// The sequence of the last event, for readers who want only what comes.
+    package func lastSequence() async throws -> Int {
+        try await database.query("SELECT max(sequence) AS last FROM job_events").first?.optionalInteger("last") ?? 0
     }
 
     /// Ends a job: at once while it waits, soon when it runs.
