@@ -52,7 +52,9 @@ final class BranchEnd: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { door.ends[index] = nil }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { door.declined(unwrapInboundIn(data), data, by: index) }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        door.declined(unwrapInboundIn(data), data, by: index)
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { door.engineFailed(index) }
 

@@ -24,8 +24,11 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
 
     /// Makes the channel; see `HTTPServerBuilder.door`.
     package init(
-        _ settings: DoorSettings = DoorSettings(), engines: [DoorEngine] = [], webSocket: DoorWebSocket? = nil,
-        secure: (@Sendable (any Channel) throws -> Void)? = nil, responder: @escaping HTTPChannelHandler.Responder
+        _ settings: DoorSettings = DoorSettings(),
+        engines: [DoorEngine] = [],
+        webSocket: DoorWebSocket? = nil,
+        secure: (@Sendable (any Channel) throws -> Void)? = nil,
+        responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.settings = settings
         self.engines = engines
@@ -47,7 +50,9 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         do {
             try addHandlers(channel.pipeline.syncOperations, door)
             let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
             door.session = promise
             return Value(requests: requests, session: promise?.futureResult)
         } catch {
@@ -65,7 +70,8 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         let arrival = ArrivalHandler(door)
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(
-            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
+        )
         let pipelining = HTTPServerPipelineHandler()
         let validator = NIOHTTPResponseHeadersValidator()
         let front: [any ChannelHandler] = [arrival, encoder, decoder, pipelining, validator]
@@ -101,7 +107,9 @@ extension HTTPServerBuilder {
     /// The server behind the door: strict heads, engines' prefixes, WebSocket sessions, timeouts.
     /// - Parameter secure: adds what must stand before HTTP, as TLS; its presence makes requests' scheme https.
     package static func door(
-        _ settings: DoorSettings = DoorSettings(), engines: [DoorEngine] = [], webSocket: DoorWebSocket? = nil,
+        _ settings: DoorSettings = DoorSettings(),
+        engines: [DoorEngine] = [],
+        webSocket: DoorWebSocket? = nil,
         secure: (@Sendable (any Channel) throws -> Void)? = nil
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in

@@ -31,12 +31,11 @@ extension DoorHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else {
             everyBranch { $0.fireErrorCaught(error) }
-            context.close(promise: nil)
-            return
+            return abort(context)
         }
         guard stage == .open else { return }
         let isAnswering = exchange.map { $0.isAnswerStarted && !$0.isOver } ?? false
-        guard !isAnswering else { return context.close(promise: nil) }
+        guard !isAnswering else { return abort(context) }
         refuse(context, HeadBreach(error), isHead: false)
     }
 
@@ -53,7 +52,8 @@ extension HeadBreach {
         case .headerOverflow:
             self.init(
                 "The head is over \(DoorSettings.maximumHeaderBytes) bytes or \(DoorSettings.maximumHeaderFields) fields.",
-                status: 431)
+                status: 431
+            )
         case .invalidMethod: self.init("The method is not one of HTTP's.")
         case .invalidEOFState: self.init("The connection ended within a request.")
         default: self.init("The request is not HTTP/1.1: \(error).")

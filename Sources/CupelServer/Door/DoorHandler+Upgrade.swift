@@ -29,12 +29,16 @@ extension DoorHandler {
         // NIO's own upgrader computes the accept key; nothing of it waits.
         let upgrader = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
-            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
+            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+        )
         upgrader.buildUpgradeResponse(channel: context.channel, upgradeRequest: head, initialResponseHeaders: [:])
             .assumeIsolated().whenComplete { result in
                 do {
                     let answer = HTTPResponseHead(
-                        version: .http1_1, status: .switchingProtocols, headers: try result.get())
+                        version: .http1_1,
+                        status: .switchingProtocols,
+                        headers: try result.get()
+                    )
                     context.write(self.wrapOutboundOut(.head(answer)), promise: nil)
                     context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
                     try self.replaceHandlers(context, head, webSocket)
@@ -45,10 +49,14 @@ extension DoorHandler {
     }
 
     private func replaceHandlers(
-        _ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ webSocket: DoorWebSocket
+        _ context: ChannelHandlerContext,
+        _ head: HTTPRequestHead,
+        _ webSocket: DoorWebSocket
     ) throws {
         let (messages, continuation) = AsyncStream.makeStream(
-            of: String.self, bufferingPolicy: .bufferingOldest(DoorWebSocket.maximumWaitingMessages))
+            of: String.self,
+            bufferingPolicy: .bufferingOldest(DoorWebSocket.maximumWaitingMessages)
+        )
         let handler = WebSocketHandler(webSocket, continuation)
         let operations = context.pipeline.syncOperations
         let last = httpHandlers.removeLast()

@@ -25,8 +25,10 @@ package struct DoorSettings: Sendable {
 
     /// Settings with the house's defaults.
     package init(
-        headTimeout: TimeAmount = .seconds(30), keepAliveTimeout: TimeAmount = .seconds(60),
-        stallTimeout: TimeAmount = .seconds(60), lingerTimeout: TimeAmount = .seconds(2)
+        headTimeout: TimeAmount = .seconds(30),
+        keepAliveTimeout: TimeAmount = .seconds(60),
+        stallTimeout: TimeAmount = .seconds(60),
+        lingerTimeout: TimeAmount = .seconds(2)
     ) {
         self.headTimeout = headTimeout
         self.keepAliveTimeout = keepAliveTimeout

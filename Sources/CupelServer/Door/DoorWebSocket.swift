@@ -24,8 +24,11 @@ package struct DoorWebSocket: Sendable {
 
     /// Opens sessions on a path.
     package init(
-        path: String, pingInterval: TimeAmount = .seconds(20), idleTimeout: TimeAmount = .seconds(60),
-        closeTimeout: TimeAmount = .seconds(5), shouldUpgrade: @escaping @Sendable (HTTPRequestHead) throws -> Void,
+        path: String,
+        pingInterval: TimeAmount = .seconds(20),
+        idleTimeout: TimeAmount = .seconds(60),
+        closeTimeout: TimeAmount = .seconds(5),
+        shouldUpgrade: @escaping @Sendable (HTTPRequestHead) throws -> Void,
         serve: @escaping @Sendable (WebSocketSession) async -> Void
     ) {
         self.path = path
