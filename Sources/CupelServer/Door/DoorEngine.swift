@@ -2,7 +2,7 @@ package import NIOCore
 
 /// A path prefix whose requests go to a NIO handler of an engine and not to Hummingbird.
 package struct DoorEngine: Sendable {
-    /// The prefix, as `/v1`: it takes `/v1`, `/v1/…` and `/v1?…`, not `/v1x`. Of several that match the longest wins.
+    /// The prefix, as `/v1`: it takes `/v1`, `/v1/…` and `/v1?…`, not `/v1x`; `/` takes all. Of several the longest wins.
     package let prefix: String
     /// Makes the handler of one connection.
     package let make: @Sendable () -> any ChannelHandler
@@ -23,7 +23,7 @@ package struct DoorEngine: Sendable {
         let (target, prefix) = (target.utf8, prefix.utf8)
         guard target.starts(with: prefix) else { return false }
         let end = target.index(target.startIndex, offsetBy: prefix.count)
-        guard end < target.endIndex else { return true }
+        guard end < target.endIndex, prefix.last != UInt8(ascii: "/") else { return true }
         return target[end] == UInt8(ascii: "/") || target[end] == UInt8(ascii: "?")
     }
 }

@@ -31,12 +31,11 @@ extension DoorHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else {
             everyBranch { $0.fireErrorCaught(error) }
-            context.close(promise: nil)
-            return
+            return abort(context)
         }
         guard stage == .open else { return }
         let isAnswering = exchange.map { $0.isAnswerStarted && !$0.isOver } ?? false
-        guard !isAnswering else { return context.close(promise: nil) }
+        guard !isAnswering else { return abort(context) }
         refuse(context, HeadBreach(error), isHead: false)
     }
 

@@ -129,7 +129,7 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// An engine let an error through, or half a request; if it is its turn the connection cannot go on.
     func engineFailed(_ index: Int) {
-        if active == .engine(index), exchange?.isOver == false { context?.close(promise: nil) }
+        if active == .engine(index), exchange?.isOver == false, let context { abort(context) }
     }
 
     // MARK: Answers
@@ -146,6 +146,12 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         clock?.wrote()
+        if case .head = part {
+        } else if exchange?.takesBody == false {
+            // An answer without a head: an engine is broken, and so would be what the client reads.
+            promise?.fail(ChannelError.inappropriateOperationForState)
+            return abort(context)
+        }
         switch part {
         case .head(let head): writeHead(context, head, data, promise)
         case .body:
@@ -237,8 +243,17 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             promise?.succeed()
         case (.output, .finishing), (.output, .lingering): promise?.succeed()
         case (.input, .upgraded): context.close(mode: .all, promise: promise)
+        case (.all, .open):
+            stage = .finishing
+            context.close(promise: promise)
         default: context.close(mode: mode, promise: promise)
         }
+    }
+
+    /// Closes at once; nothing more is written or looked at.
+    func abort(_ context: ChannelHandlerContext) {
+        if stage == .open { stage = .finishing }
+        context.close(promise: nil)
     }
 
     /// Closes our side, throws away for a while what still comes, so that no reset overtakes the answer, then closes.
@@ -275,7 +290,7 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard stage == .open || stage == .finishing else { return }
         let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         switch clock?.look(context.eventLoop.now, buffered: buffered) {
-        case .close, nil: context.close(promise: nil)
+        case .close, nil: abort(context)
         case .lookAgain(let deadline):
             look = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.lookAtClock(context) }
         }

@@ -26,6 +26,9 @@ struct Exchange {
     /// Whether request and answer are both complete.
     var isOver: Bool { isRequestComplete && isAnswerComplete }
 
+    /// Whether the answer's body or end may be written.
+    var takesBody: Bool { isAnswerStarted && !isAnswerComplete }
+
     /// The connection ends with this answer.
     mutating func closeAfterwards() { closes = true }
 
