@@ -12,6 +12,7 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         let requests: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
         let session: EventLoopFuture<WebSocketSession?>?
 
+        /// The connection itself.
         package var channel: any Channel { requests.channel }
     }
 
@@ -37,6 +38,7 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         self.responder = responder
     }
 
+    /// Builds the pipeline of a new connection.
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture { try build(channel) }
     }
@@ -87,6 +89,7 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: secure != nil))
     }
 
+    /// Serves a connection until it ends: its requests that are Hummingbird's, and its WebSocket session if it has one.
     package func handle(value: Value, logger: Logger) async {
         guard let webSocket, let session = value.session else {
             return await handleHTTP(asyncChannel: value.requests, logger: logger)

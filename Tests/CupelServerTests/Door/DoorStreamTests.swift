@@ -52,6 +52,21 @@ import Testing
         }
     }
 
+    @Test func `a body that goes on and on after its answer ends the connection`() async throws {
+        let answer = try await Door.open(responder: { _, writer, _ in
+            try await writer.writeResponse(HTTPResponse(status: .notFound, headerFields: [.contentLength: "0"]))
+        }) { door in
+            try await Wire.open(door.port) { wire in
+                try await wire.send("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+                _ = try await wire.read(until: "\r\n\r\n")
+                // Twice the bound; the door may close before all of it is sent.
+                for _ in 0..<32 { try? await wire.send(Self.chunk) }
+                return try await wire.readToEnd()
+            }
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 404 Not Found") && !answer.lowercased().contains("connection: close"))
+    }
+
     @Test(arguments: ["/engine", "/pages"])
     func `a client that leaves in the middle of its body leaves nothing behind`(_ path: String) async throws {
         let gauge = Gauge()
