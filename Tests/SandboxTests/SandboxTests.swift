@@ -82,12 +82,13 @@ import Testing
         let sandbox = try await Sandbox.open()
         let marker = "cupel-marker-\(Identifier<Sandbox>())"
         let task = Task { try await sandbox.run(SandboxCommand(["/bin/sh", "-c", "sleep 1000; : \(marker)"])) }
-        while try !isRunning(marker) { await Task.yield() }
+        while try groups(of: marker).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        let groups = try groups(of: marker)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        while try isRunning(marker) { await Task.yield() }
+        while try !self.groups(of: marker).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
         // The guest's first process lost its parent; it must not stay behind as a zombie of ours.
-        while try zombies() > 0 { await Task.yield() }
+        while try hasZombies(in: groups) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     @Test func `a long-lived guest answers in lines and ends with its owner`() async throws {
@@ -151,24 +152,35 @@ import Testing
         #expect((BubblewrapVersion(text) >= .sizeOption) == bounded)
     }
 
-    /// Ended children of ours that nobody has collected.
-    private func zombies() throws -> Int {
-        var count = 0
+    /// The process groups of whatever runs with a marker in its command line.
+    private func groups(of marker: String) throws -> Set<String> {
+        var found: Set<String> = []
         try forEachProcess { name in
-            guard let line = try? BoundedFile.bytes(at: "/proc/\(name)/stat", limit: 4096) else { return }
-            let fields = String(decoding: line, as: UTF8.self).split(separator: ") ").last?.split(separator: " ") ?? []
-            if fields.first == "Z", fields.dropFirst().first == "\(getpid())" { count += 1 }
+            guard let line = try? BoundedFile.bytes(at: "/proc/\(name)/cmdline", limit: 1 << 20),
+                String(decoding: line, as: UTF8.self).contains(marker), let fields = status(of: name)
+            else { return }
+            found.insert(fields[2])
         }
-        return count
+        return found
     }
 
-    private func isRunning(_ marker: String) throws -> Bool {
+    /// Whether an ended process of these groups still waits to be collected.
+    private func hasZombies(in groups: Set<String>) throws -> Bool {
         var isFound = false
         try forEachProcess { name in
-            guard let line = try? BoundedFile.bytes(at: "/proc/\(name)/cmdline", limit: 1 << 20) else { return }
-            if String(decoding: line, as: UTF8.self).contains(marker) { isFound = true }
+            guard let fields = status(of: name) else { return }
+            if fields[0] == "Z", groups.contains(fields[2]) { isFound = true }
         }
         return isFound
+    }
+
+    /// State, parent and process group of a process, from `/proc/PID/stat` (proc(5)).
+    private func status(of name: String) -> [String]? {
+        guard let text = try? BoundedFile.text(at: "/proc/\(name)/stat", limit: 4096),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ").map(String.init)
+        return fields.count > 2 ? fields : nil
     }
 
     private func forEachProcess(_ body: (String) -> Void) throws {

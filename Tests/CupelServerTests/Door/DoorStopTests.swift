@@ -45,6 +45,6 @@ import Testing
 
     /// Waits until the port takes no connection any more: then the stop has begun everywhere.
     private func refused(_ port: Int) async throws {
-        while (try? await Wire.open(port, { _ in true })) == true { await Task.yield() }
+        while (try? await Wire.open(port, { _ in true })) == true { try await Task.sleep(for: .milliseconds(5)) }
     }
 }

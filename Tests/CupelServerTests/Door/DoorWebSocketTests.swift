@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func `a session is pinged and a silent one is closed`() async throws {
-        let socket = Self.socket(ping: .milliseconds(50), idle: .milliseconds(120))
+        let socket = Self.socket(ping: .milliseconds(50), idle: .seconds(3))
         let bytes = try await Self.session(socket, frames: [])
         #expect(bytes.starts(with: [0x89, 0]) && bytes.suffix(4) == [0x88, 2, 0x03, 0xE9])
     }
