@@ -60,7 +60,7 @@ test-unit: ## Run the tests that cross no process or socket
 	@swift test --skip EndToEnd --skip Contract
 
 test-integration: install-test ## Run the tests that cross processes, sockets and the model
-	@swift test --filter 'EndToEnd|Contract|DatabaseConformance|CupelServer|Gateway|Sandbox'
+	@swift test --no-parallel --filter 'EndToEnd|Contract|DatabaseConformance|CupelServer|Gateway|Sandbox'
 
 test-watch: ## Run the unit tests whenever a source changes
 	@scripts/watch swift test --skip EndToEnd
