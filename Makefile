@@ -84,8 +84,8 @@ security: ## Our own gauntlet over the tree and its history
 coverage: test ## The coverage report as text, HTML and XML in coverage/
 	@cat coverage/summary.txt
 
-bench: ## Measure the hot paths beside their references
-	@cd Benchmarks && swift run -c release benchmarks
+bench: release ## Measure the scanner beside grep, in one run
+	@Benchmarks/scan $(CUPEL)
 
 docs: ## Write the generated documents anew
 	@CUPEL_WRITE_DOCS=1 swift test --filter 'GeneratedDocuments'
