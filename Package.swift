@@ -119,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "cupel",
             dependencies: [
-                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Playbooks", "Sandbox", "Storage",
+                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Storage",
                 "Telemetry", lifecycle, logging, metrics, unixSignals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -143,7 +143,7 @@ let package = Package(
         .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "cupel"]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]
+            dependencies: ["CupelCore", "Gateway", lifecycle, logging, nio, nioPosix]
         ),
         .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),
