@@ -87,8 +87,8 @@ coverage: test ## The coverage report as text, HTML and XML in coverage/
 bench: release ## Measure the scanner beside grep, in one run
 	@Benchmarks/scan $(CUPEL)
 
-docs: ## Write the generated documents anew
-	@CUPEL_WRITE_DOCS=1 swift test --filter 'GeneratedDocuments'
+docs: install-test ## Write the generated documents and the dashboard's pictures anew
+	@CUPEL_WRITE_DOCS=1 swift test --no-parallel --filter 'GeneratedDocuments|PlaybookEndToEnd'
 
 clean: ## Remove what was built; data and tools in .cupel stay
 	@rm -rf .build coverage
