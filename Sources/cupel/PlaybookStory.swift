@@ -5,10 +5,13 @@ struct PlaybookStory {
     let terminal: Terminal
     let isQuiet: Bool
 
+    /// Characters of an ask that are repeated to the person who gave it.
+    private static let shownCharacters = 500
+
     /// Names the ask.
     func begin(_ ask: String) {
         head("ask", nil)
-        body(ask)
+        body(ask.count > Self.shownCharacters ? ask.prefix(Self.shownCharacters) + " …" : ask)
     }
 
     /// Tells one event.

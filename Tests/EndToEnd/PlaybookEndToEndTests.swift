@@ -27,6 +27,17 @@ struct PlaybookEndToEndTests {
         #expect(Digest(of: String(shown.output.dropLast())).description == item["digest"]?.stringValue)
     }
 
+    @Test func `a playbook that holds a password is blocked, and the command says so by its exit code`() async throws {
+        let cupel = try CupelProcess()
+        let secret = "hunter2-" + "Zq81xPw0Lm"
+        let ask = "put the line \"password=\(secret)\" into /etc/app.conf"
+        let made = try await cupel.run(["playbook", "create", ask, "--json"])
+        #expect(made.exitCode == 1, "\(made.errors)")
+        let record = try JSON(parsing: made.output)[0]
+        #expect(record?["verdict"]?.stringValue == "block")
+        #expect(record?["assay"]?["findings"]?.text().contains(secret) == false)
+    }
+
     @Test func `an ask that was accepted survives a kill during generation`() async throws {
         let cupel = try CupelProcess()
         let first = try await cupel.serve()
