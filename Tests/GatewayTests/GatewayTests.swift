@@ -157,8 +157,8 @@ final class RecordKeeper: Sendable {
     }
 
     @Test(arguments: [
-        ("", "no first byte within"),
-        ("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", "nothing more came for"),
+        ("", "no first byte within 3.0 s"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", "nothing more came for 3.0 s"),
     ])
     func `an upstream that falls silent is given up`(_ sent: String, _ reason: String) async throws {
         let server = try await ScriptedUpstream.start(.stall(sent))
@@ -174,7 +174,7 @@ final class RecordKeeper: Sendable {
         let server = try await ScriptedUpstream.start(.error(500, "x"), .stall(""))
         let (result, records) = await ask(server, limits: UpstreamLimits(whole: .seconds(8)))
         let error = try failure(result)
-        #expect(error.code == .timeout && error.message.contains("s in all"))
+        #expect(error.code == .timeout && error.message.contains("8.0 s in all"))
         #expect(records.first?.attempts == 2)
         try await server.stop()
     }
@@ -215,8 +215,7 @@ final class RecordKeeper: Sendable {
         )
         let (second, records) = await ask(cut)
         #expect(try failure(second).message.contains("in the middle"))
-        // A head and a cut that arrive together read as a reset, which is tried again.
-        #expect((1...3).contains(records.first?.attempts ?? 0))
+        #expect(records.first?.attempts == 1)
         try await garbage.stop()
         try await cut.stop()
     }

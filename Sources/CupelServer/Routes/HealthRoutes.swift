@@ -66,22 +66,13 @@ enum Deadline {
         within limit: Duration,
         _ work: @escaping @Sendable () async throws -> Void
     ) async -> String? {
-        await withTaskGroup(of: String?.self) { group in
-            group.addTask {
-                do {
-                    try await work()
-                    return nil
-                } catch let error as CupelError {
-                    return Redactor.shared.redact(error.message)
-                } catch {
-                    return "it does not answer"
-                }
-            }
-            group.addTask {
-                (try? await Task.sleep(for: limit)) == nil ? nil : "it did not answer within \(limit)"
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+        do {
+            try await withDeadline(limit, "It", work)
+            return nil
+        } catch let error as CupelError {
+            return Redactor.shared.redact(error.message)
+        } catch {
+            return "it does not answer"
         }
     }
 }

@@ -38,6 +38,7 @@ import Testing
         }
         #expect(received > total && received < total + 1024)
         if path == "/engine" {
+            #expect(gauge.holds > 0)
             #expect(gauge.mostBuffered < 1024 * 1024)
         }
     }
