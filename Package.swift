@@ -76,7 +76,10 @@ let package = Package(
         // Engines.
         .target(name: "Sandbox", dependencies: ["CLinux", "CupelCore"]),
         .target(name: "Artefacts", dependencies: ["CupelCore", "Storage"]),
-        .target(name: "Jobs", dependencies: ["CupelCore", "Storage", "Telemetry", lifecycle, logging]),
+        .target(
+            name: "Jobs",
+            dependencies: ["CupelCore", "Storage", "Telemetry", collections, lifecycle, logging, metrics]
+        ),
         .target(
             name: "Gauntlet",
             dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Storage", collections, yams],

@@ -1,5 +1,5 @@
-// Jobs: the durable queue. Work is enqueued in the caller's transaction, leased to a worker, run at least once, and
-// its effects are recorded once; what happens is told as events.
+// Jobs: the durable queue. Work is enqueued in the caller's transaction, held by one worker at a time, run at least
+// once, and its effects are recorded once; what happens is told as events.
 
 package import CupelCore
 
@@ -31,44 +31,67 @@ package struct JobOptions: Sendable {
     package var priority: JobPriority
     /// Runs that may fail before the job is dead; a worker's death is not a failure of the job.
     package var maximumFailures: Int
+    /// Deaths of its worker after which the job is quarantined.
+    package var maximumCrashes: Int
     /// The longest one run may take.
     package var timeout: Duration
+    /// When a failed run is tried again.
+    package var retry: RetryPolicy
+    /// Whether anyone who may use the API can submit one by its kind.
+    package var isOpenToCallers: Bool
 
     /// Options with the usual values.
     package init(
         queue: String = "default",
         priority: JobPriority = .normal,
         maximumFailures: Int = 3,
-        timeout: Duration = .seconds(600)
+        maximumCrashes: Int = 3,
+        timeout: Duration = .seconds(600),
+        retry: RetryPolicy = RetryPolicy(),
+        isOpenToCallers: Bool = false
     ) {
         self.queue = queue
         self.priority = priority
         self.maximumFailures = maximumFailures
+        self.maximumCrashes = maximumCrashes
         self.timeout = timeout
+        self.retry = retry
+        self.isOpenToCallers = isOpenToCallers
     }
 }
 
 /// Which job goes first; one level is worth a minute of waiting, so that low ones move too.
-package enum JobPriority: Int, Sendable {
+package enum JobPriority: Int, Sendable, CaseIterable {
     case high = 0
     case normal = 1
     case low = 2
 
     /// What a level is worth in waiting time.
     package static let ageing = Duration.seconds(60)
+
+    /// The level's name.
+    package var name: String { String(describing: self) }
+
+    /// A level by its name.
+    package init?(name: String) {
+        guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = found
+    }
 }
 
 /// Where a job stands.
 package enum JobState: String, Sendable, CaseIterable {
+    /// Waits until the jobs it needs have succeeded.
+    case blocked
     /// Waits for its time and a worker.
     case queued
-    /// Leased to a worker.
+    /// Held by a worker.
     case running
     /// Done; its result is kept.
     case succeeded
-    /// Dead; its error is kept, and a person may retry it.
+    /// Dead; its errors are kept, and a person may retry or discard it.
     case failed
-    /// Ended by a person.
+    /// Ended by a person, or because a job that it needs did not succeed.
     case cancelled
 
     /// Whether nothing will change by itself any more.

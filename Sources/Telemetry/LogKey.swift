@@ -19,6 +19,7 @@ package enum LogKey: String, CaseIterable, Sendable {
     case requestID = "request.id"
     case status = "http.status"
     case upstream = "upstream.name"
+    case worker = "worker.name"
 }
 
 extension Logger {

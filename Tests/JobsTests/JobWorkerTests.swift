@@ -1,5 +1,6 @@
 import CupelCore
 import CupelTesting
+import Glibc
 import Jobs
 import Logging
 import ServiceLifecycle
@@ -23,8 +24,7 @@ struct JobWorkerTests {
         let worker = JobWorker(
             queue: queue,
             registry: registry,
-            concurrency: concurrency,
-            drain: drain,
+            settings: WorkerSettings(concurrency: concurrency, drain: drain),
             logger: logger
         )
         let group = ServiceGroup(services: [worker], logger: logger)
@@ -36,8 +36,11 @@ struct JobWorkerTests {
         }
     }
 
-    @Test func `a worker runs what is enqueued and records effects once`() async throws {
-        try await withQueue { queue in
+    @Test(arguments: Engine.sql) func `a worker runs what is enqueued and records effects once`(_ engine: Engine)
+        async throws
+    {
+        try await withDatabase(engine) { database in
+            let queue = JobQueue(database: database)
             try await withWorker(queue) { job, context in
                 try await context.progress(0.5, "half way")
                 return JobOutcome(["hello": .string(job.name)]) {
@@ -52,7 +55,7 @@ struct JobWorkerTests {
                     let job = try await finished(id, queue)
                     #expect(job.state == .succeeded)
                 }
-                let effects = try await queue.database.query("SELECT DISTINCT name FROM effects")
+                let effects = try await database.query("SELECT DISTINCT name FROM effects")
                 #expect(effects.count == 20)
             }
         }
@@ -92,7 +95,7 @@ struct JobWorkerTests {
             }
             let job = try await queue.job(id)
             #expect(job.state == .queued)
-            #expect(job.failures == 0)
+            #expect(job.entry.failures == 0)
         }
     }
 
@@ -108,10 +111,147 @@ struct JobWorkerTests {
                 let plain = try await finished(try await queue.enqueue(Greet(name: "a")), queue)
                 #expect(plain.error == JobFailure(code: "nothing_fits", message: "nothing fits that ask"))
                 let odd = try await queue.enqueue(Greet(name: "odd"))
-                while try await queue.job(odd).failures == 0 {}
+                while try await queue.job(odd).entry.failures == 0 {}
                 let failure = try await queue.job(odd).error
                 #expect(failure?.code == "internal_error")
                 #expect(failure?.message.contains("hunter2") == false)
+            }
+        }
+    }
+
+    @Test(arguments: Engine.allCases) func `a job that takes too long is ended and tried again`(_ engine: Engine)
+        async throws
+    {
+        try await withQueue(engine) { queue in
+            try await withWorker(queue) { _, _ in
+                try await SystemTime().sleep(for: .seconds(60))
+                return JobOutcome(.null)
+            } _: { _ in
+                let entry = JobEntry(
+                    id: JobID(),
+                    kind: Greet.kind,
+                    payload: "{}",
+                    options: JobOptions(maximumFailures: 1, timeout: .milliseconds(50)),
+                    createdAt: queue.time.now,
+                    runAt: queue.time.now
+                )
+                let job = try await finished(try await queue.submit(entry).id, queue)
+                #expect(job.state == .failed)
+                #expect(job.error?.code == "timeout")
+            }
+        }
+    }
+
+    @Test func `a cancel reaches the processes that a job has started`() async throws {
+        let pids = Mutex<[Int32]>([])
+        try await withQueue { queue in
+            try await withWorker(queue) { _, context in
+                let child = try await ProcessLoop.shared.start(ProcessCommand(["/bin/sleep", "600"], environment: [:]))
+                pids.withLock { $0.append(child.processID) }
+                try await context.progress(0.1, "started")
+                defer { child.kill() }
+                try await SystemTime().sleep(for: .seconds(600))
+                return JobOutcome(.null)
+            } _: { _ in
+                let id = try await queue.enqueue(Greet(name: "a"))
+                while try await queue.job(id).note != "started" {}
+                try await queue.cancel(id)
+                _ = try await finished(id, queue)
+            }
+        }
+        let pid = try #require(pids.withLock { $0.first })
+        while kill(pid, 0) == 0 { await Task.yield() }
+    }
+
+    @Test func `a job of a kind that this worker does not know goes back for another`() async throws {
+        try await withQueue { queue in
+            try await withWorker(queue) { _, _ in
+                JobOutcome(.null)
+            } _: { _ in
+                let id = try await queue.enqueue(Urgent())
+                while try await queue.job(id).attempt == 0 {}
+                while try await queue.job(id).state == .running {}
+                let job = try await queue.job(id)
+                #expect(job.state == .queued)
+                #expect(job.note.contains("does not know"))
+                #expect(job.entry.failures == 0)
+            }
+        }
+    }
+
+    @Test func `a worker serves only its queues, with no more of each than it was told`() async throws {
+        let most = Mutex((now: 0, most: 0))
+        try await withQueue { queue in
+            var registry = JobRegistry()
+            registry.register(Greet.self) { _, _ in
+                most.withLock {
+                    $0.now += 1
+                    $0.most = max($0.most, $0.now)
+                }
+                try await SystemTime().sleep(for: .milliseconds(5))
+                most.withLock { $0.now -= 1 }
+                return JobOutcome(.null)
+            }
+            registry.register(Humble.self) { _, _ in JobOutcome(.null) }
+            let worker = JobWorker(
+                queue: queue,
+                registry: registry,
+                settings: WorkerSettings(concurrency: 8, queues: ["default": 2]),
+                logger: Logger(label: "test")
+            )
+            let other = try await queue.enqueue(Humble())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await worker.run() }
+                var ids: [JobID] = []
+                for number in 0..<20 { ids.append(try await queue.enqueue(Greet(name: "\(number)"))) }
+                for id in ids { _ = try await finished(id, queue) }
+                group.cancelAll()
+            }
+            let state = try await queue.job(other).state
+            #expect(state == .queued)
+        }
+        #expect(most.withLock { $0.most } == 2)
+    }
+
+    @Test(arguments: Engine.sql) func `what a dead worker held runs again within one lease`(_ engine: Engine)
+        async throws
+    {
+        try await withDatabase(engine) { database in
+            let queue = JobQueue(database: database, lease: .seconds(1))
+            // On SQLite one process owns the store, and its workers vouch for each other.
+            let dead = try await queue.makeWorker("dead")
+            let id = try await queue.enqueue(Greet(name: "Ada"))
+            _ = try await queue.takeOne(dead)
+            let died = SystemTime().monotonic
+            try await withWorker(queue) { _, _ in
+                JobOutcome(.null)
+            } _: { _ in
+                let job = try await finished(id, queue)
+                #expect(job.attempt == 2)
+                // One lease and, on a busy machine, as much again.
+                #expect(SystemTime().monotonic - died < .seconds(2))
+            }
+        }
+    }
+
+    @Test func `a worker that was buried alive learns of it, drops its run and starts anew`() async throws {
+        let runs = Mutex(0)
+        try await withQueue(lease: .seconds(1)) { queue in
+            try await withWorker(queue) { _, _ in
+                let run = runs.withLock { runs in
+                    runs += 1
+                    return runs
+                }
+                if run == 1 { try await SystemTime().sleep(for: .seconds(60)) }
+                return JobOutcome(.integer(Int64(run)))
+            } _: { _ in
+                let id = try await queue.enqueue(Greet(name: "Ada"))
+                while runs.withLock({ $0 }) == 0 { await Task.yield() }
+                for worker in try await queue.store.workers() { _ = try await queue.bury(worker.id, beat: worker.beat) }
+                let job = try await finished(id, queue)
+                #expect(job.state == .succeeded)
+                #expect(job.attempt == 2)
+                #expect(job.result == .integer(2))
             }
         }
     }

@@ -13,22 +13,28 @@ package struct IdempotencyKeys: Sendable {
     /// The longest key, in bytes.
     package static let maximumKeyBytes = 255
 
-    package init(database: any Database, time: any TimeSource) {
+    package init(database: any Database, time: any TimeSource = SystemTime()) {
         self.database = database
         self.time = time
     }
 
     /// Enqueues a job, or gives the one that the request's key stands for.
     /// - Throws: `validation_error` when the key came with another body before, or is too long.
-    package func once(_ request: RouteRequest, job: some Job, _ queue: JobQueue) async throws -> JobID {
+    package func once(
+        _ request: RouteRequest,
+        _ entry: JobEntry,
+        after: [JobID] = [],
+        _ queue: JobQueue
+    ) async throws -> JobID {
         guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else {
-            return try await queue.enqueue(job)
+            return try await queue.submit(entry, after: after).id
         }
         guard !key.isEmpty, key.utf8.count <= Self.maximumKeyBytes else {
             throw Self.problem("must have 1 to \(Self.maximumKeyBytes) bytes")
         }
         let body = Digest(of: request.body)
         let now = time.now
+        defer { queue.signal.wake() }
         return try await database.write { transaction in
             try transaction.execute("DELETE FROM idempotency_keys WHERE expires_at <= \(now)")
             let rows = try transaction.query("SELECT body, job_id FROM idempotency_keys WHERE name = \(key)")
@@ -38,7 +44,7 @@ package struct IdempotencyKeys: Sendable {
                 }
                 return try row.identifier("job_id")
             }
-            let id = try queue.enqueue(job, in: transaction)
+            let id = try queue.submit(entry, in: transaction, after: after)
             try transaction.execute(
                 """
                 INSERT INTO idempotency_keys (name, body, job_id, expires_at)

@@ -81,8 +81,7 @@ package struct CupelApplication: Sendable {
         return JobWorker(
             queue: engines.queue,
             registry: registry,
-            concurrency: settings.server.jobConcurrency,
-            drain: settings.server.drain,
+            settings: WorkerSettings(concurrency: settings.server.jobConcurrency, drain: settings.server.drain),
             logger: logger
         )
     }
@@ -148,7 +147,7 @@ package struct CupelApplication: Sendable {
         let metrics = MetricsRegistry.shared
         let routes =
             HealthRoutes.all(checks, metrics, lifecycle) + JobRoutes.all(engines.queue)
-            + PlaybookRoutes.all(engines.queue, engines.playbooks, SystemTime())
+            + PlaybookRoutes.all(engines.queue, engines.playbooks, IdempotencyKeys(database: engines.database))
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
             + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()

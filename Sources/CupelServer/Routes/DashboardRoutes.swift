@@ -33,7 +33,7 @@ struct DashboardRoutes: Sendable {
 
     private func overview() async throws -> JSON {
         let playbooks = try await playbooks.playbooks(before: nil, limit: Self.rows)
-        let jobs = try await queue.jobs(state: nil, before: nil, limit: Self.rows)
+        let jobs = try await queue.jobs(JobFilter(limit: Self.rows))
         let calls = try await calls.calls(before: nil, limit: Self.rows).map(\.json)
         let longest = calls.compactMap { $0["duration_us"]?.doubleValue }.max() ?? 1
         return [

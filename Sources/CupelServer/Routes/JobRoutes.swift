@@ -25,9 +25,13 @@ enum JobRoutes {
         Route(.get, "/api/v1/jobs", tag: "jobs", "Jobs, newest first") { request in
             let limit = try request.limit()
             let jobs = try await queue.jobs(
-                state: try state(request),
-                before: try request.cursor(of: JobKind.self),
-                limit: limit
+                JobFilter(
+                    state: try state(request),
+                    kind: request.query["kind"],
+                    queue: request.query["queue"],
+                    before: try request.cursor(of: JobKind.self),
+                    limit: limit
+                )
             )
             return .list(jobs, limit: limit, cursor: { $0.id.description }, json: \.json)
         }

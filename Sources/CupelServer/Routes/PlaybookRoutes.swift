@@ -12,29 +12,29 @@ enum PlaybookRoutes {
         ("job", Schema.identifier), ("created_at", Schema.moment),
     ])
 
-    static func all(_ queue: JobQueue, _ store: PlaybookStore, _ time: any TimeSource) -> [Route] {
-        [create(queue, time), list(store), show(store), text(store), evaluate(queue, time)]
+    static func all(_ queue: JobQueue, _ store: PlaybookStore, _ keys: IdempotencyKeys) -> [Route] {
+        [create(queue, keys), list(store), show(store), text(store), evaluate(queue, keys)]
     }
 
-    private static func create(_ queue: JobQueue, _ time: any TimeSource) -> Route {
+    private static func create(_ queue: JobQueue, _ keys: IdempotencyKeys) -> Route {
         Route(.post, "/api/v1/playbooks", tag: "playbooks", "Ask for a playbook in plain words") { request in
             var fields = try request.fields()
             let ask = fields.text("ask", limit: Ask.maximumBytes)
             try fields.finish()
-            return try await accepted(try CreatePlaybook(ask: ask), request, queue, time)
+            return try await accepted(try CreatePlaybook(ask: ask), request, queue, keys)
         }
         .taking(.header, "Idempotency-Key", "The same key gives the same job for a day", Schema.text)
         .body(Schema.object([("ask", Schema.text(limit: Ask.maximumBytes))]))
         .answering(202, "The job that writes it", JobRoutes.schema)
     }
 
-    private static func evaluate(_ queue: JobQueue, _ time: any TimeSource) -> Route {
+    private static func evaluate(_ queue: JobQueue, _ keys: IdempotencyKeys) -> Route {
         Route(.post, "/api/v1/playbooks/evaluations", tag: "playbooks", "Run a file of asks and score them") {
             request in
             var fields = try request.fields()
             let cases = fields.text("cases", limit: JobQueue.maximumPayloadBytes / 2)
             try fields.finish()
-            return try await accepted(try EvaluatePlaybooks(cases: cases), request, queue, time)
+            return try await accepted(try EvaluatePlaybooks(cases: cases), request, queue, keys)
         }
         .taking(.header, "Idempotency-Key", "The same key gives the same job for a day", Schema.text)
         .body(Schema.object([("cases", Schema.text)]))
@@ -46,11 +46,9 @@ enum PlaybookRoutes {
         _ job: some Job,
         _ request: RouteRequest,
         _ queue: JobQueue,
-        _ time: any TimeSource
+        _ keys: IdempotencyKeys
     ) async throws -> RouteResponse {
-        let keys = IdempotencyKeys(database: queue.database, time: time)
-        let id = try await keys.once(request, job: job, queue)
-        queue.signal.wake()
+        let id = try await keys.once(request, try queue.entry(job), queue)
         let record = try await queue.job(id)
         return .json(record.json, status: 202, headers: [.location: "/api/v1/jobs/\(id)"])
     }

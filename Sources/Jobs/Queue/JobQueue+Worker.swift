@@ -1,213 +1,112 @@
 package import CupelCore
 package import Storage
 
-/// A job that a worker holds, with the number that proves it.
-package struct ClaimedJob: Sendable {
-    /// The identifier.
-    package let id: JobID
-    /// The stable name of its type.
-    package let kind: String
-    /// What it was asked to do.
-    package let payload: JSON
-    /// The fence: this claim's number.
-    package let attempt: Int
-    /// The longest this run may take.
-    package let timeout: Duration
-}
-
-/// What a heartbeat finds.
-package enum LeaseState: Sendable {
-    /// The lease goes on.
-    case held
-    /// A person asked for the end.
-    case cancelRequested
-    /// Another worker has the job, or it is over.
-    case lost
-}
-
+/// What workers say to the queue.
 extension JobQueue {
-    /// Leases the next jobs to a worker; jobs whose lease ran out go back first.
-    package func claim(limit: Int, worker: String) async throws -> [ClaimedJob] {
-        let now = time.now
-        return try await database.write { transaction in
-            try self.reclaim(now, transaction)
-            let lock: SQL = transaction.engine == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
-            let rows = try transaction.query(
-                """
-                SELECT id, kind, payload, attempt, timeout_us FROM jobs
-                WHERE state = 'queued' AND run_at <= \(now) ORDER BY rank LIMIT \(limit) \(lock)
-                """
-            )
-            return try rows.map { row in
-                let claimed = ClaimedJob(
-                    id: try row.identifier("id"),
-                    kind: try row.text("kind"),
-                    payload: try row.json("payload"),
-                    attempt: try row.integer("attempt") + 1,
-                    timeout: .microseconds(Int64(try row.integer("timeout_us")))
-                )
-                try transaction.execute(
-                    """
-                    UPDATE jobs SET state = 'running', attempt = \(claimed.attempt), worker = \(worker),
-                        lease_until = \(now + self.lease), started_at = \(now), note = 'started', progress = 0
-                    WHERE id = \(claimed.id)
-                    """
-                )
-                let data: JSON = ["state": "running", "attempt": .integer(Int64(claimed.attempt))]
-                try self.record(claimed.id, "state", data, transaction)
-                return claimed
+    /// Gives a worker the next jobs, and when to look again if there was room for more.
+    package func claim(_ request: ClaimRequest) async throws -> (jobs: [ClaimedJob], next: Timestamp?) {
+        claimed(try await send(.claim(request)))
+    }
+
+    /// Ends a run.
+    /// - Returns: whether it counted; `false` when another attempt has taken over or the job is over.
+    package func settle(_ fence: JobFence, _ ending: JobEnding) async throws -> Bool {
+        isAccepted(try await send(.settle(fence, ending)))
+    }
+
+    /// Ends a run and claims the next in one transaction.
+    package func exchange(
+        _ fence: JobFence,
+        _ ending: JobEnding,
+        _ request: ClaimRequest
+    ) async throws -> (isAccepted: Bool, jobs: [ClaimedJob]) {
+        let replies = try await send([.settle(fence, ending), .claim(request)])
+        return (isAccepted(replies[0]), claimed(replies[1]).jobs)
+    }
+
+    /// Ends a run well, with its effects in the same transaction: both happen, once, or neither.
+    /// - Returns: whether it counted; when not, there are no effects.
+    /// - Throws: what `effects` throws; `internal_error` when the engine keeps no tables.
+    package func complete(
+        _ fence: JobFence,
+        result: String,
+        effects: @escaping @Sendable (any Transaction) throws -> Void
+    ) async throws -> Bool {
+        let time = time
+        let reply = try await store.change { shelf in
+            let reply = try JobMachine.process(
+                [.settle(fence, .succeeded(result: result))],
+                on: shelf,
+                at: time.now
+            )[0]
+            guard case .accepted(true) = reply else { return reply }
+            guard let transaction = shelf.transaction else {
+                throw CupelError(.internalError, "This engine of the queue keeps no tables for a job's effects.")
+            }
+            try effects(transaction)
+            return reply
+        }
+        signal.wake()
+        return isAccepted(reply)
+    }
+
+    /// Says how far a run is.
+    /// - Returns: whether it counted.
+    @discardableResult
+    package func report(_ fence: JobFence, fraction: Double, note: String, data: JSON) async throws -> Bool {
+        let fraction = min(1, max(0, fraction.isFinite ? fraction : 0))
+        let event: JSON = ["progress": .number(fraction), "note": .string(note), "data": data]
+        let text = event.text()
+        try Self.checkSize(text)
+        return isAccepted(try await send(.report(fence, fraction: fraction, note: note, event: text)))
+    }
+
+    /// Says that a worker lives.
+    package func beat(_ beat: WorkerBeat) async throws -> BeatReply {
+        guard case .checked(let reply) = try await send(.beat(beat)) else {
+            throw CupelError(.internalError, "The queue gave no answer to a heartbeat.")
+        }
+        return reply
+    }
+
+    /// Makes a worker known; where one process owns the store, every other worker in it is dead.
+    package func enlist(_ card: WorkerCard) async throws {
+        var commands: [JobCommand] = []
+        if store.isOwnedByOneProcess {
+            for other in try await store.workers() where !isOfThisProcess(other.id) {
+                commands.append(.bury(other.id, beat: other.beat))
             }
         }
+        adopt(card.id)
+        _ = try await send(commands + [.enlist(card)])
     }
 
-    /// The moment at which the next waiting job may run, if any waits.
-    package func nextRunAt() async throws -> Timestamp? {
-        try await database.query("SELECT min(run_at) AS next FROM jobs WHERE state = 'queued'").first?
-            .optionalTimestamp("next")
-    }
-
-    /// Prolongs the lease.
-    package func heartbeat(_ job: ClaimedJob) async throws -> LeaseState {
-        let until = time.now + lease
-        return try await database.write { transaction in
-            let rows = try transaction.query(
-                """
-                UPDATE jobs SET lease_until = \(until)
-                WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running' RETURNING cancel_requested
-                """
-            )
-            guard let row = rows.first else { return .lost }
-            return try row.flag("cancel_requested") ? .cancelRequested : .held
+    /// Keeps what was counted since the last time; when that fails it is counted on.
+    func keepTally() async throws {
+        let minutes = tally.take()
+        guard !minutes.isEmpty else { return }
+        do {
+            try await store.add(minutes, at: time.now)
+        } catch {
+            tally.putBack(minutes)
+            throw error
         }
     }
 
-    /// Says how far a job is; ignored when the lease is lost.
-    package func progress(_ job: ClaimedJob, fraction: Double, note: String, data: JSON) async throws {
-        try await database.write { transaction in
-            let changed = try transaction.execute(
-                """
-                UPDATE jobs SET progress = \(min(1, max(0, fraction))), note = \(note)
-                WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """
-            )
-            guard changed == 1 else { return }
-            let event: JSON = ["progress": .number(fraction), "note": .string(note), "data": data]
-            try self.record(job.id, "progress", event, transaction)
-        }
-        signal.wake()
+    /// Ends a worker that stopped; what is in its name still goes back unharmed.
+    package func retire(_ worker: WorkerID) async throws { _ = try await send(.retire(worker)) }
+
+    /// Ends a worker whose heart stands still; its jobs have lost their worker.
+    /// - Returns: whether it was so.
+    package func bury(_ worker: WorkerID, beat: Int) async throws -> Bool {
+        isAccepted(try await send(.bury(worker, beat: beat)))
     }
 
-    /// Ends a job well, with its effects in the same transaction: both happen, once, or neither.
-    /// - Returns: whether it was accepted; `false` when the lease is lost.
-    /// - Throws: what `effects` throws.
-    package func complete(
-        _ job: ClaimedJob,
-        result: JSON,
-        effects: @escaping @Sendable (any Transaction) throws -> Void = { _ in }
-    ) async throws -> Bool {
-        let now = time.now
-        let isAccepted = try await database.write { transaction in
-            let changed = try transaction.execute(
-                """
-                UPDATE jobs SET state = 'succeeded', result = \(result), progress = 1, note = 'done',
-                    finished_at = \(now), error_code = NULL, error_message = NULL
-                WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """
-            )
-            guard changed == 1 else { return false }
-            try effects(transaction)
-            try self.record(job.id, "state", ["state": "succeeded"], transaction)
-            return true
-        }
-        signal.wake()
-        return isAccepted
+    private func isAccepted(_ reply: JobReply) -> Bool {
+        if case .accepted(let isAccepted) = reply { isAccepted } else { false }
     }
 
-    /// Ends a run badly: tried again later when that can help and is left, else dead.
-    package func fail(_ job: ClaimedJob, _ error: any Error) async throws {
-        let failure = JobFailure(error)
-        let mayRetry = RetryPolicy.isTransient(error)
-        let now = time.now
-        try await database.write { transaction in
-            let rows = try transaction.query(
-                """
-                SELECT failures, maximum_failures, priority FROM jobs
-                WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """
-            )
-            guard let row = rows.first else { return }
-            let failures = try row.integer("failures") + 1
-            let isDead = try !mayRetry || failures >= row.integer("maximum_failures")
-            var generator = SystemRandomNumberGenerator()
-            let again = now + RetryPolicy.delay(failures: failures, using: &generator)
-            let finishedAt: Timestamp? = isDead ? now : nil
-            try transaction.execute(
-                """
-                UPDATE jobs SET state = \(isDead ? "failed" : "queued"), failures = \(failures),
-                    error_code = \(failure.code), error_message = \(failure.message), finished_at = \(finishedAt),
-                    note = \(isDead ? "failed" : "waiting to be tried again"), run_at = \(again),
-                    rank = \(again) + priority * \(JobPriority.ageing.wholeMicroseconds)
-                WHERE id = \(job.id)
-                """
-            )
-            let data: JSON = ["state": .string(isDead ? "failed" : "queued"), "error": failure.json]
-            try self.record(job.id, "state", data, transaction)
-        }
-        signal.wake()
-    }
-
-    /// Ends a run that a person cancelled.
-    package func finishCancelled(_ job: ClaimedJob) async throws {
-        try await leave(job, "cancelled", "cancelled", finishedAt: time.now)
-    }
-
-    /// Gives a job back unharmed, when its worker stops.
-    package func release(_ job: ClaimedJob) async throws {
-        try await leave(job, "queued", "waiting: its worker stopped", finishedAt: nil)
-    }
-
-    private func leave(_ job: ClaimedJob, _ state: String, _ note: String, finishedAt: Timestamp?) async throws {
-        try await database.write { transaction in
-            let changed = try transaction.execute(
-                """
-                UPDATE jobs SET state = \(state), note = \(note), finished_at = \(finishedAt), lease_until = NULL
-                WHERE id = \(job.id) AND attempt = \(job.attempt) AND state = 'running'
-                """
-            )
-            if changed == 1 { try self.record(job.id, "state", ["state": .string(state)], transaction) }
-        }
-        signal.wake()
-    }
-
-    /// Gives back jobs whose worker died; one that killed three workers is quarantined.
-    private func reclaim(_ now: Timestamp, _ transaction: any Transaction) throws {
-        let rows = try transaction.query(
-            "SELECT id, crashes FROM jobs WHERE state = 'running' AND lease_until < \(now)"
-        )
-        for row in rows {
-            let id: JobID = try row.identifier("id")
-            let crashes = try row.integer("crashes") + 1
-            let isQuarantined = crashes >= Self.maximumCrashes
-            let code = isQuarantined ? "quarantined" : "worker_lost"
-            let message =
-                isQuarantined
-                ? "Its worker died \(crashes) times; look at the log before you retry it."
-                : "Its worker died; it is run again."
-            let finishedAt: Timestamp? = isQuarantined ? now : nil
-            let changed = try transaction.execute(
-                """
-                UPDATE jobs SET state = \(isQuarantined ? "failed" : "queued"), crashes = \(crashes),
-                    error_code = \(code), error_message = \(message), finished_at = \(finishedAt), note = \(message)
-                WHERE id = \(id) AND state = 'running' AND lease_until < \(now)
-                """
-            )
-            // On PostgreSQL another claimer may have been faster.
-            guard changed == 1 else { continue }
-            let data: JSON = [
-                "state": .string(isQuarantined ? "failed" : "queued"),
-                "error": ["code": .string(code), "message": .string(message)],
-            ]
-            try record(id, "state", data, transaction)
-        }
+    private func claimed(_ reply: JobReply) -> (jobs: [ClaimedJob], next: Timestamp?) {
+        if case .claimed(let jobs, let next) = reply { (jobs, next) } else { ([], nil) }
     }
 }

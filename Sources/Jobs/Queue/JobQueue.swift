@@ -1,175 +1,184 @@
 package import CupelCore
 package import Storage
+import Synchronization
 
-/// The durable queue over a store.
+/// The durable queue over an engine.
 ///
-/// A claim gives a lease and an attempt number; completing, failing and progress must show that number, so a worker
-/// that was presumed dead cannot change what another took over.
+/// A claim gives an attempt number; ending and progress must show it, so a worker that was presumed dead cannot change
+/// what another took over.
 package final class JobQueue: Sendable {
-    /// The store that everything is kept in.
-    package let database: any Database
+    /// Where jobs are kept.
+    package let store: any JobStore
     /// Wakes waiting workers and readers of events in this process.
-    package let signal = JobSignal()
-    let time: any TimeSource
-    let lease: Duration
+    package let signal: JobSignal
+    /// What happened, counted by queue.
+    package let tally = JobTally()
+    package let time: any TimeSource
+    /// How long a worker's heart may stand still before it is presumed dead.
+    package let lease: Duration
+    private let batcher: JobBatcher
+    private let interrupts = Mutex<[WorkerID: @Sendable (JobID) -> Void]>([:])
+    private let ownWorkers = Mutex<Set<WorkerID>>([])
 
-    /// How long a claim holds without a heartbeat.
+    /// How long a worker's heart may stand still.
     package static let defaultLease = Duration.seconds(10)
-    /// Deaths of its worker after which a job is quarantined.
-    package static let maximumCrashes = 3
     /// The largest payload or result, in bytes.
     package static let maximumPayloadBytes = 1 << 20
-    /// Events kept of one job.
-    package static let maximumEventsPerJob = 2000
+    /// The longest name of a queue or key, in bytes.
+    package static let maximumNameBytes = 200
 
-    /// A queue whose tables are there.
-    package init(database: any Database, time: any TimeSource = SystemTime(), lease: Duration = defaultLease) {
-        self.database = database
+    /// A queue over an engine.
+    package init(store: any JobStore, time: any TimeSource = SystemTime(), lease: Duration = defaultLease) {
+        self.store = store
         self.time = time
         self.lease = lease
+        let signal = JobSignal()
+        self.signal = signal
+        batcher = JobBatcher(store: store, time: time) { signal.wake() }
     }
 
+    /// A queue in the tables of a database that is migrated.
+    package convenience init(
+        database: any Database,
+        time: any TimeSource = SystemTime(),
+        lease: Duration = defaultLease
+    ) {
+        self.init(store: SQLJobStore(database: database), time: time, lease: lease)
+    }
+
+    /// Carries out one command.
+    func send(_ command: JobCommand) async throws -> JobReply {
+        let replies = try await batcher.send([command])
+        return replies[0]
+    }
+
+    /// Carries out commands in one transaction.
+    func send(_ commands: [JobCommand]) async throws -> [JobReply] { try await batcher.send(commands) }
+
+    // MARK: Accepting
+
     /// Accepts a job; when this returns, it survives the death of the process.
+    /// - Parameters:
+    ///   - after: Jobs that must succeed first; when one does not, this one is cancelled.
+    ///   - delay: It does not start sooner.
     /// - Returns: its identifier, or the one of the waiting or running job with the same unique key.
-    /// - Throws: `payload_too_large`, `storage_unavailable`.
+    /// - Throws: `payload_too_large`, `storage_unavailable`; `not_found` or `conflict` when a job of `after` is not
+    ///   there or did not succeed.
     @discardableResult
-    package func enqueue(_ job: some Job) async throws -> JobID {
-        let id = try await database.write { try self.enqueue(job, in: $0) }
-        signal.wake()
-        return id
+    package func enqueue(_ job: some Job, after: [JobID] = [], delay: Duration = .zero) async throws -> JobID {
+        try await submit(try entry(job, delay: delay), after: after).id
     }
 
     /// Accepts a job as part of the caller's transaction; call ``JobSignal/wake()`` once that is committed.
+    /// - Throws: as ``enqueue(_:after:delay:)``.
+    package func enqueue(
+        _ job: some Job,
+        in transaction: any Transaction,
+        after: [JobID] = [],
+        delay: Duration = .zero
+    ) throws -> JobID {
+        try submit(try entry(job, delay: delay), in: transaction, after: after)
+    }
+
+    /// Accepts a job that was put together elsewhere as part of the caller's transaction.
+    package func submit(_ entry: JobEntry, in transaction: any Transaction, after: [JobID] = []) throws -> JobID {
+        let shelf = SQLJobStore.shelf(transaction)
+        let reply = try JobMachine.process([.submit(entry, after: after)], on: shelf, at: time.now)[0]
+        return try accepted(reply, entry).id
+    }
+
+    /// Accepts a job that was put together elsewhere, once however often it is asked with one identifier.
+    package func submit(_ entry: JobEntry, after: [JobID] = []) async throws -> (id: JobID, isNew: Bool) {
+        try accepted(try await send(.submit(entry, after: after)), entry)
+    }
+
+    private func accepted(_ reply: JobReply, _ entry: JobEntry) throws -> (id: JobID, isNew: Bool) {
+        switch reply {
+        case .submitted(let id, let isNew):
+            if isNew { tally.count(.accepted, entry.queue) }
+            return (id, isNew)
+        case .refused(let error): throw error
+        default: throw CupelError(.internalError, "The queue gave no answer to a new job.")
+        }
+    }
+
+    /// What is kept of a job that is to run after a delay.
     /// - Throws: `payload_too_large`.
-    package func enqueue<Kind: Job>(_ job: Kind, in transaction: any Transaction, delay: Duration = .zero) throws
-        -> JobID
-    {
+    package func entry<Kind: Job>(_ job: Kind, delay: Duration = .zero) throws -> JobEntry {
         let payload = job.json.text()
-        guard payload.utf8.count <= Self.maximumPayloadBytes else {
-            throw CupelError(.payloadTooLarge, "The job's input is over \(Self.maximumPayloadBytes) bytes.")
-        }
-        if let key = job.uniqueKey, let found = try waiting(Kind.kind, key, transaction) { return found }
+        try Self.checkSize(payload)
         let now = time.now
-        let id = JobID(at: now)
-        let options = Kind.options
-        try transaction.execute(
-            """
-            INSERT INTO jobs (id, kind, queue, priority, state, payload, attempt, failures, crashes, maximum_failures,
-                timeout_us, unique_key, progress, note, cancel_requested, run_at, rank, created_at)
-            VALUES (\(id), \(Kind.kind), \(options.queue), \(options.priority.rawValue), 'queued', \(payload), 0, 0, 0,
-                \(options.maximumFailures), \(options.timeout.wholeMicroseconds), \(job.uniqueKey), 0, 'waiting', 0,
-                \(now + delay), \(Self.rank(now + delay, options.priority)), \(now))
-            """
+        return JobEntry(
+            id: JobID(at: now),
+            kind: Kind.kind,
+            payload: payload,
+            options: Kind.options,
+            uniqueKey: job.uniqueKey,
+            createdAt: now,
+            runAt: now + delay
         )
-        try record(id, "state", ["state": "queued"], transaction)
-        return id
     }
 
-    /// The job.
-    /// - Throws: `not_found`.
-    package func job(_ id: JobID) async throws -> JobRecord {
-        let rows = try await database.query("SELECT * FROM jobs WHERE id = \(id)")
-        guard let row = rows.first else { throw CupelError(.notFound, "There is no job \(id).") }
-        return try JobRecord(row: row)
-    }
-
-    /// Jobs, newest first, before a given one.
-    package func jobs(state: JobState?, before cursor: JobID?, limit: Int) async throws -> [JobRecord] {
-        let byState: SQL = state.map { "AND state = \($0.rawValue)" } ?? ""
-        let before: SQL = cursor.map { "AND id < \($0)" } ?? ""
-        return try await database.query(
-            "SELECT * FROM jobs WHERE 1 = 1 \(byState) \(before) ORDER BY id DESC LIMIT \(limit)"
-        ).map(JobRecord.init(row:))
-    }
-
-    /// How many jobs stand in each state.
-    package func counts() async throws -> [JobState: Int] {
-        let rows = try await database.query("SELECT state, count(*) AS n FROM jobs GROUP BY state")
-        return try rows.reduce(into: [:]) { counts, row in
-            counts[JobState(rawValue: try row.text("state")) ?? .failed] = try row.integer("n")
+    /// - Throws: `payload_too_large` when a payload is over the bound.
+    static func checkSize(_ payload: String) throws {
+        guard payload.utf8.count <= maximumPayloadBytes else {
+            throw CupelError(
+                .payloadTooLarge,
+                "The job's input is \(payload.utf8.count) bytes; \(maximumPayloadBytes) are allowed. Store it as an artefact."
+            )
         }
     }
 
-    /// What happened to a job, or to all of them, after a given event, at most `limit` of it.
-    package func events(of id: JobID?, after sequence: Int, limit: Int = 500) async throws -> [JobEvent] {
-        let ofOne: SQL = id.map { "AND job_id = \($0)" } ?? ""
-        return try await database.query(
-            "SELECT * FROM job_events WHERE sequence > \(sequence) \(ofOne) ORDER BY sequence LIMIT \(limit)"
-        ).map(JobEvent.init(row:))
-    }
-
-    /// The sequence of the last event, for readers who want only what comes.
-    package func lastSequence() async throws -> Int {
-        try await database.query("SELECT max(sequence) AS last FROM job_events").first?.optionalInteger("last") ?? 0
-    }
+    // MARK: A person's hand
 
     /// Ends a job: at once while it waits, soon when it runs.
     /// - Throws: `not_found`; `conflict` when it is over already.
     package func cancel(_ id: JobID) async throws {
-        let now = time.now
-        try await database.write { transaction in
-            let ended = try transaction.execute(
-                """
-                UPDATE jobs SET state = 'cancelled', note = 'cancelled', finished_at = \(now)
-                WHERE id = \(id) AND state = 'queued'
-                """
-            )
-            if ended == 1 { return try self.record(id, "state", ["state": "cancelled"], transaction) }
-            let asked = try transaction.execute(
-                "UPDATE jobs SET cancel_requested = 1 WHERE id = \(id) AND state = 'running'"
-            )
-            if asked == 0 { try self.refuse(id, "It is over already; there is nothing to cancel.", transaction) }
-        }
-        signal.wake()
+        try done(try await send(.cancel(id)))
+        interrupt(id)
     }
 
     /// Runs a dead or cancelled job again, with its failures forgotten.
     /// - Throws: `not_found`; `conflict` when it waits, runs or succeeded.
-    package func retry(_ id: JobID) async throws {
-        let now = time.now
-        try await database.write { transaction in
-            let changed = try transaction.execute(
-                """
-                UPDATE jobs SET state = 'queued', failures = 0, crashes = 0, cancel_requested = 0, progress = 0,
-                    note = 'waiting', error_code = NULL, error_message = NULL, finished_at = NULL,
-                    run_at = \(now), rank = \(now) + priority * \(JobPriority.ageing.wholeMicroseconds)
-                WHERE id = \(id) AND state IN ('failed', 'cancelled')
-                """
-            )
-            if changed == 0 { try self.refuse(id, "Only a failed or cancelled job can be retried.", transaction) }
-            try self.record(id, "state", ["state": "queued", "reason": "retried by a person"], transaction)
+    package func retry(_ id: JobID) async throws { try done(try await send(.retry(id))) }
+
+    /// Forgets a job that is over, with its events.
+    /// - Throws: `not_found`; `conflict` when it waits or runs.
+    package func discard(_ id: JobID) async throws { try done(try await send(.discard(id))) }
+
+    /// Changes what is set for a queue.
+    package func control(_ name: String, _ change: @escaping @Sendable (inout QueueControl) -> Void) async throws
+        -> QueueControl
+    {
+        let control = try await store.change { shelf in
+            var control = try shelf.controls([name]).first ?? QueueControl(name: name)
+            change(&control)
+            try shelf.save(control)
+            return control
         }
         signal.wake()
+        return control
     }
 
-    /// The place in the order: each level of priority is worth a minute.
-    static func rank(_ runAt: Timestamp, _ priority: JobPriority) -> Timestamp {
-        runAt + JobPriority.ageing * priority.rawValue
+    private func done(_ reply: JobReply) throws {
+        if case .refused(let error) = reply { throw error }
     }
 
-    /// Keeps an event, up to the bound for one job.
-    func record(_ id: JobID, _ kind: String, _ data: JSON, _ transaction: any Transaction) throws {
-        try transaction.execute(
-            """
-            INSERT INTO job_events (job_id, at, kind, data)
-            SELECT \(id), CAST(\(time.now) AS BIGINT), \(kind), \(data)
-            WHERE (SELECT count(*) FROM job_events WHERE job_id = \(id)) < \(Self.maximumEventsPerJob)
-            """
-        )
+    /// Whether a worker is one of this process.
+    func isOfThisProcess(_ worker: WorkerID) -> Bool { ownWorkers.withLock { $0.contains(worker) } }
+
+    /// Notes that a worker is one of this process.
+    func adopt(_ worker: WorkerID) { ownWorkers.withLock { _ = $0.insert(worker) } }
+
+    // MARK: Interrupting what runs here
+
+    /// Lets a worker of this process hear at once of jobs that a person ends.
+    func onInterrupt(_ worker: WorkerID, _ hear: (@Sendable (JobID) -> Void)?) {
+        interrupts.withLock { $0[worker] = hear }
     }
 
-    private func waiting(_ kind: String, _ key: String, _ transaction: any Transaction) throws -> JobID? {
-        try transaction.query(
-            """
-            SELECT id FROM jobs WHERE kind = \(kind) AND unique_key = \(key) AND state IN ('queued', 'running')
-            """
-        ).first?.identifier("id")
-    }
-
-    private func refuse(_ id: JobID, _ reason: String, _ transaction: any Transaction) throws {
-        guard try transaction.query("SELECT id FROM jobs WHERE id = \(id)").first != nil else {
-            throw CupelError(.notFound, "There is no job \(id).")
-        }
-        throw CupelError(.conflict, reason)
+    /// Tells the workers of this process that a job is to end.
+    package func interrupt(_ id: JobID) {
+        for hear in interrupts.withLock({ Array($0.values) }) { hear(id) }
     }
 }

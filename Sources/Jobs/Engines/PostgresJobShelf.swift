@@ -1,0 +1,105 @@
+import CupelCore
+import Storage
+
+/// The shelf on PostgreSQL: a batch is one statement with one JSON parameter, and claims skip what others hold.
+struct PostgresJobShelf: SQLJobShelf {
+    let sql: any Transaction
+
+    func load(_ ids: [JobID]) throws -> [JobEntry] {
+        guard !ids.isEmpty else { return [] }
+        return try sql.query(
+            """
+            SELECT \(raw: JobEntry.columns) FROM jobs
+            WHERE id = ANY(ARRAY(SELECT json_array_elements_text(\(Self.list(ids))::json)))
+            ORDER BY id FOR UPDATE
+            """
+        ).map(JobEntry.init(row:))
+    }
+
+    func ready(_ room: [String: Int], limit: Int, isStrict: Bool, now: Timestamp) throws -> [JobEntry] {
+        let queues = room.keys.sorted()
+        var parts: [SQL] = []
+        for (number, queue) in queues.enumerated() {
+            for priority in JobPriority.allCases {
+                parts.append(
+                    """
+                    SELECT * FROM (SELECT id, queue, priority, run_at FROM jobs
+                    WHERE state = 'queued' AND crashes < 2 AND queue = \(queue)
+                    AND priority = \(priority.rawValue) AND run_at <= \(now) ORDER BY run_at, id
+                    LIMIT \(min(limit, room[queue] ?? 0)) FOR UPDATE SKIP LOCKED) AS part\(raw: "\(number)_\(priority)")
+                    """
+                )
+            }
+        }
+        guard let first = parts.first else { return [] }
+        let step = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
+        let union = parts.dropFirst().reduce(first) { $0 + " UNION ALL " + $1 }
+        var found = try sql.query(union).map { row in
+            let rank = try row.timestamp(at: 3).microseconds + step * Int64(row.integer(at: 2))
+            return (id: try row.identifier(at: 0) as JobID, rank: rank, queue: try row.text(at: 1))
+        }
+        found.sort { ($0.rank, $0.id) < ($1.rank, $1.id) }
+        let chosen = SQLiteJobShelf.fitting(found.map { ($0.id, $0.queue) }, room, limit)
+        let entries = try load(chosen)
+        let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0) })
+        return entries.sorted { places[$0.id, default: 0] < places[$1.id, default: 0] }
+    }
+
+    func insert(_ entries: [JobEntry]) throws -> Set<JobID> {
+        let rows = try sql.query(
+            """
+            INSERT INTO jobs (\(raw: JobEntry.columns))
+            SELECT \(raw: JobEntry.columns) FROM json_to_recordset(\(Self.rows(entries))::json) AS row(\(raw: Self.types))
+            ON CONFLICT DO NOTHING RETURNING id
+            """
+        )
+        return Set(try rows.map { try $0.identifier(at: 0) })
+    }
+
+    func update(_ entries: [JobEntry]) throws {
+        guard !entries.isEmpty else { return }
+        try sql.execute(
+            """
+            UPDATE jobs AS job SET state = row.state, result = row.result, error_code = row.error_code,
+                error_message = row.error_message, history = row.history, attempt = row.attempt,
+                failures = row.failures, crashes = row.crashes, progress = row.progress, note = row.note,
+                cancel_requested = row.cancel_requested, worker = row.worker, run_at = row.run_at,
+                started_at = row.started_at, finished_at = row.finished_at, open_needs = row.open_needs,
+                has_dependents = row.has_dependents
+            FROM json_to_recordset(\(Self.rows(entries))::json) AS row(\(raw: Self.types)) WHERE job.id = row.id
+            """
+        )
+    }
+
+    func record(_ events: [JobEventDraft]) throws {
+        guard !events.isEmpty else { return }
+        let rows = JSON.array(
+            events.map { event in
+                [
+                    "job_id": .string(event.job.description), "at": .integer(event.at.microseconds),
+                    "kind": .string(event.kind), "data": .string(event.data),
+                ]
+            }
+        )
+        try sql.execute(
+            """
+            INSERT INTO job_events (job_id, at, kind, data)
+            SELECT job_id, at, kind, data
+            FROM json_to_recordset(\(rows)::json) AS row(job_id text, at bigint, kind text, data text)
+            """
+        )
+    }
+
+    private static func list(_ ids: [JobID]) -> JSON { .array(ids.map { .string($0.description) }) }
+
+    private static func rows(_ entries: [JobEntry]) -> JSON { .array(entries.map(\.rowJSON)) }
+
+    /// The columns' types, in any order, as `json_to_recordset` wants them.
+    private static let types = """
+        id text, kind text, queue text, priority bigint, payload text, unique_key text, maximum_failures bigint, \
+        maximum_crashes bigint, timeout_us bigint, created_at bigint, state text, result text, error_code text, \
+        error_message text, history text, attempt bigint, failures bigint, crashes bigint, \
+        progress double precision, note text, cancel_requested bigint, worker text, run_at bigint, \
+        started_at bigint, finished_at bigint, open_needs bigint, has_dependents bigint
+        """
+}
