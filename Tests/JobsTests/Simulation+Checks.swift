@@ -5,8 +5,9 @@ extension Simulation {
     /// What must hold of every single change.
     mutating func checkTransitions(by command: JobCommand, _ reply: JobReply) throws {
         for (id, before) in shelf.touched {
-            guard let old = before else { continue }
             guard let entry = shelf.shelves.jobs[id] else { throw breach("\(id) is gone") }
+            try check(entry)
+            guard let old = before else { continue }
             if entry.attempt < old.attempt { throw breach("the attempt of \(id) went back") }
             if entry.attempt > old.attempt + 1 { throw breach("the attempt of \(id) jumped") }
             if entry.attempt == old.attempt + 1, old.state != .queued {
@@ -22,22 +23,24 @@ extension Simulation {
         }
     }
 
+    /// What must hold of a job wherever it stands.
+    private func check(_ entry: JobEntry) throws {
+        if (entry.state == .running) != (entry.worker != nil) {
+            throw breach("\(entry.id) is \(entry.state) with worker \(String(describing: entry.worker))")
+        }
+        if entry.state.isFinal != (entry.finishedAt != nil) { throw breach("\(entry.id) has a wrong end") }
+        if let worker = entry.worker, shelves.workers[worker] == nil {
+            throw breach("\(entry.id) is held by a worker that nobody knows")
+        }
+        if entry.failures > entry.maximumFailures || entry.crashes > entry.maximumCrashes {
+            throw breach("\(entry.id) has too many failures")
+        }
+    }
+
     /// What must hold at every moment.
     func checkAlways() throws {
         for id in acknowledged where shelves.jobs[id] == nil { throw breach("the acknowledged \(id) is lost") }
         for (id, count) in successes where count != 1 { throw breach("\(id) took effect \(count) times") }
-        for entry in shelf.shelves.jobs.values {
-            if (entry.state == .running) != (entry.worker != nil) {
-                throw breach("\(entry.id) is \(entry.state) with worker \(String(describing: entry.worker))")
-            }
-            if entry.state.isFinal != (entry.finishedAt != nil) { throw breach("\(entry.id) has a wrong end") }
-            if let worker = entry.worker, shelves.workers[worker] == nil {
-                throw breach("\(entry.id) is held by a worker that nobody knows")
-            }
-            if entry.failures > entry.maximumFailures || entry.crashes > entry.maximumCrashes {
-                throw breach("\(entry.id) has too many failures")
-            }
-        }
         try checkLeases()
     }
 
@@ -46,7 +49,8 @@ extension Simulation {
         var holders: [JobFence: Int] = [:]
         for worker in workers { for fence in worker.runs.keys { holders[fence, default: 0] += 1 } }
         for (fence, count) in holders where count > 1 { throw breach("\(fence) has \(count) holders") }
-        let keys = shelves.jobs.values.filter { !$0.state.isFinal }.compactMap(\.uniqueKey)
+        let shelves = shelf.shelves
+        let keys = shelves.open.compactMap { shelves.jobs[$0]?.uniqueKey }
         if Set(keys).count != keys.count { throw breach("a unique key is there twice") }
     }
 

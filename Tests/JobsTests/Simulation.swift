@@ -78,7 +78,7 @@ struct Simulation {
         clockStep = max(clockStep, .zero)
         for index in workers.indices { workers[index].pausedUntil = .zero }
         var rest = 0
-        while shelves.jobs.values.contains(where: { !$0.state.isFinal }) {
+        while !shelf.shelves.open.isEmpty {
             rest += 1
             if rest > 20_000 { throw breach("the jobs \(unfinished) never ended though nothing failed any more") }
             try advance()
@@ -92,7 +92,9 @@ struct Simulation {
 
     func breach(_ text: String) -> Breach { Breach(seed: seed, step: step, text: text) }
 
-    func chance(_ percent: Int, _ random: inout SeededGenerator) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+    func chance(_ percent: Int, _ random: inout SeededGenerator) -> Bool {
+        Int.random(in: 0..<100, using: &random) < percent
+    }
 
     mutating func advance() throws {
         step += 1

@@ -52,7 +52,9 @@ struct SimulationTests {
             waited += 1
             now = now + .seconds(1)
             let request = ClaimRequest(worker: worker.id, room: ["default": 1], limit: 1)
-            let commands: [JobCommand] = [.submit(entry(.high), after: []), .submit(entry(.high), after: []), .claim(request)]
+            let commands: [JobCommand] = [
+                .submit(entry(.high), after: []), .submit(entry(.high), after: []), .claim(request),
+            ]
             _ = try JobMachine.process(commands, on: shelf, at: now)
         }
         // Two levels are two minutes of waiting; the urgent ones that wait by then are older than that allows.

@@ -7,6 +7,8 @@ package import Storage
 /// that did not happen is undone.
 package struct MemoryShelves: Sendable {
     package var jobs: [JobID: JobEntry] = [:]
+    /// Those of them that are not over.
+    package var open: Set<JobID> = []
     package var events: [(sequence: Int, draft: JobEventDraft)] = []
     package var needs: [JobID: [JobID]] = [:]
     package var workers: [WorkerID: WorkerCard] = [:]
@@ -31,17 +33,25 @@ package final class MemoryJobShelf: JobShelf {
     /// Forgets what was changed up to now.
     package func forgetTouched() { touched = [:] }
 
+    private var waiting: [JobEntry] {
+        shelves.open.compactMap { shelves.jobs[$0] }.filter { $0.state == .queued }
+    }
+
+    private var running: [JobEntry] {
+        shelves.open.compactMap { shelves.jobs[$0] }.filter { $0.state == .running }
+    }
+
     private func keep(_ entry: JobEntry?, _ id: JobID) {
         if touched[id] == nil { touched.updateValue(shelves.jobs[id], forKey: id) }
         shelves.jobs[id] = entry
+        if entry?.state.isFinal == false { shelves.open.insert(id) } else { shelves.open.remove(id) }
     }
 
     package func load(_ ids: [JobID]) throws -> [JobEntry] { ids.compactMap { shelves.jobs[$0] } }
 
     package func ready(_ room: [String: Int], limit: Int, isStrict: Bool, now: Timestamp) throws -> [JobEntry] {
         var room = room
-        let waiting = shelves.jobs.values.filter { $0.state == .queued && $0.runAt <= now && !$0.isSuspect }
-        let ordered = waiting.sorted {
+        let ordered = waiting.filter { $0.runAt <= now && !$0.isSuspect }.sorted {
             ($0.rank(isStrict: isStrict), $0.id) < ($1.rank(isStrict: isStrict), $1.id)
         }
         var found: [JobEntry] = []
@@ -54,25 +64,25 @@ package final class MemoryJobShelf: JobShelf {
     }
 
     package func readySuspect(_ queues: [String], now: Timestamp) throws -> JobEntry? {
-        shelves.jobs.values.filter {
-            $0.state == .queued && $0.isSuspect && $0.runAt <= now && queues.contains($0.queue)
-        }.min { ($0.runAt, $0.id) < ($1.runAt, $1.id) }
+        waiting.filter { $0.isSuspect && $0.runAt <= now && queues.contains($0.queue) }.min {
+            ($0.runAt, $0.id) < ($1.runAt, $1.id)
+        }
     }
 
     package func nextRunAt(_ queues: [String]) throws -> Timestamp? {
-        shelves.jobs.values.filter { $0.state == .queued && queues.contains($0.queue) }.map(\.runAt).min()
+        waiting.filter { queues.contains($0.queue) }.map(\.runAt).min()
     }
 
     package func held(by worker: WorkerID) throws -> [JobEntry] {
-        shelves.jobs.values.filter { $0.state == .running && $0.worker == worker }.sorted { $0.id < $1.id }
+        running.filter { $0.worker == worker }.sorted { $0.id < $1.id }
     }
 
     package func runningCount(in queue: String) throws -> Int {
-        shelves.jobs.values.count { $0.state == .running && $0.queue == queue }
+        running.count { $0.queue == queue }
     }
 
     package func unfinished(kind: String, uniqueKey: String) throws -> JobID? {
-        shelves.jobs.values.first { $0.kind == kind && $0.uniqueKey == uniqueKey && !$0.state.isFinal }?.id
+        shelves.open.compactMap { shelves.jobs[$0] }.first { $0.kind == kind && $0.uniqueKey == uniqueKey }?.id
     }
 
     package func insert(_ entries: [JobEntry]) throws -> Set<JobID> {

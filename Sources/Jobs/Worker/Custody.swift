@@ -75,7 +75,11 @@ final class Custody: Sendable {
         state.withLock { state in
             if request.takesSuspect { state.asksSuspect = false }
             for job in jobs {
-                state.runs[job.fence] = Run(queue: job.queue, isSuspect: job.isSuspect, deadline: .seconds(Int64.max / 4))
+                state.runs[job.fence] = Run(
+                    queue: job.queue,
+                    isSuspect: job.isSuspect,
+                    deadline: .seconds(Int64.max / 4)
+                )
             }
         }
     }

@@ -114,7 +114,10 @@ struct JobRun: Sendable {
         case .done(let outcome):
             let text = outcome.result.text()
             guard text.utf8.count <= JobQueue.maximumPayloadBytes else {
-                let error = CupelError(.payloadTooLarge, "The job's result is over \(JobQueue.maximumPayloadBytes) bytes.")
+                let error = CupelError(
+                    .payloadTooLarge,
+                    "The job's result is over \(JobQueue.maximumPayloadBytes) bytes."
+                )
                 return await settle(failed(error), isLast: isLast)
             }
             guard let effects = outcome.effects else { return await settle(.succeeded(result: text), isLast: isLast) }
