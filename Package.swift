@@ -71,7 +71,10 @@ let package = Package(
         .target(name: "Identity", dependencies: ["CupelCore"]),
         .target(
             name: "Storage",
-            dependencies: ["CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift")]
+            dependencies: [
+                "CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
         ),
         // Engines.
         .target(name: "Sandbox", dependencies: ["CLinux", "CupelCore"]),
@@ -131,6 +134,14 @@ let package = Package(
         .target(
             name: "CupelTesting",
             dependencies: ["CLinux", "CupelCore", asyncHTTPClient, nio, nioHTTP1, nioPosix]
+        ),
+        .executableTarget(
+            name: "Queue",
+            dependencies: [
+                "CPostgres", "CupelCore", "Jobs", "Storage", logging,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            path: "Benchmarks/Queue"
         ),
         .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),

@@ -22,35 +22,59 @@ public struct Identifier<Kind>: Sendable, Hashable, Comparable, CustomStringConv
 
     /// Reads the 36-character form; `nil` when the text is not a UUID.
     public init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 36 else { return nil }
-        var nibbles: [UInt64] = []
-        for (index, byte) in bytes.enumerated() {
-            if [8, 13, 18, 23].contains(index) {
-                guard byte == UInt8(ascii: "-") else { return nil }
-            } else {
-                guard let nibble = Character(UnicodeScalar(byte)).hexDigitValue else { return nil }
-                nibbles.append(UInt64(nibble))
-            }
-        }
-        high = nibbles[..<16].reduce(0) { $0 << 4 | $1 }
-        low = nibbles[16...].reduce(0) { $0 << 4 | $1 }
+        guard let (high, low) = UUIDText.read(text.utf8) else { return nil }
+        self.high = high
+        self.low = low
     }
 
     public static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
 
-    public var description: String {
-        let hex = paddedHex(high) + paddedHex(low)
-        var result = ""
-        for (index, character) in hex.enumerated() {
-            if [8, 12, 16, 20].contains(index) { result.append("-") }
-            result.append(character)
-        }
-        return result
-    }
+    public var description: String { UUIDText.write(high, low) }
 }
 
-private func paddedHex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+/// The 36-character form of a UUID (RFC 9562, 4): apart from the generic type, so that it is compiled once and for all.
+private enum UUIDText {
+    static func write(_ high: UInt64, _ low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 36) { buffer in
+            var place = 0
+            for index in 0..<32 {
+                if index == 8 || index == 12 || index == 16 || index == 20 {
+                    buffer[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                let word = index < 16 ? high : low
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - index % 16 * 4)) & 0xF
+                buffer[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+                place += 1
+            }
+            return 36
+        }
+    }
+
+    static func read(_ text: some Collection<UInt8>) -> (UInt64, UInt64)? {
+        guard text.count == 36 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        var place = 0
+        var digits = 0
+        for byte in text {
+            defer { place += 1 }
+            if place == 8 || place == 13 || place == 18 || place == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let nibble = nibble(byte) else { return nil }
+            if digits < 16 { words.0 = words.0 << 4 | nibble } else { words.1 = words.1 << 4 | nibble }
+            digits += 1
+        }
+        return words
+    }
+
+    private static func nibble(_ byte: UInt8) -> UInt64? {
+        switch byte {
+        case 0x30...0x39: UInt64(byte - 0x30)
+        case 0x61...0x66: UInt64(byte - 0x61 + 10)
+        case 0x41...0x46: UInt64(byte - 0x41 + 10)
+        default: nil
+        }
+    }
 }

@@ -7,7 +7,7 @@ struct SQLiteJobShelf: SQLJobShelf {
 
     func load(_ ids: [JobID]) throws -> [JobEntry] {
         try ids.compactMap { id in
-            try sql.query("SELECT \(raw: JobEntry.columns) FROM jobs WHERE id = \(id)").first.map(JobEntry.init(row:))
+            try sql.query(SQL(Self.loadOne, [id.sqlValue])).first.map(JobEntry.init(row:))
         }
     }
 
@@ -15,12 +15,10 @@ struct SQLiteJobShelf: SQLJobShelf {
         var found: [(id: JobID, rank: Int64, queue: String)] = []
         for (queue, free) in room {
             for priority in JobPriority.allCases {
-                let rows = try sql.query(
-                    """
-                    SELECT id, run_at FROM jobs WHERE state = 'queued' AND crashes < 2 AND queue = \(queue)
-                    AND priority = \(priority.rawValue) AND run_at <= \(now) ORDER BY run_at, id LIMIT \(min(free, limit))
-                    """
-                )
+                let values: [SQLValue] = [
+                    queue.sqlValue, priority.rawValue.sqlValue, now.sqlValue, min(free, limit).sqlValue,
+                ]
+                let rows = try sql.query(SQL(Self.readyIn, values))
                 let step = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
                 for row in rows {
                     let rank = try row.timestamp(at: 1).microseconds + step * Int64(priority.rawValue)
@@ -47,18 +45,13 @@ struct SQLiteJobShelf: SQLJobShelf {
     func insert(_ entries: [JobEntry]) throws -> Set<JobID> {
         var fresh: Set<JobID> = []
         for entry in entries {
-            let changed = try sql.execute(
-                """
-                INSERT INTO jobs (id, kind, queue, priority, payload, unique_key, maximum_failures, maximum_crashes,
-                    timeout_us, created_at, state, attempt, failures, crashes, progress, note, cancel_requested,
-                    run_at, open_needs, has_dependents)
-                VALUES (\(entry.id), \(entry.kind), \(entry.queue), \(entry.priority.rawValue), \(entry.payload),
-                    \(entry.uniqueKey), \(entry.maximumFailures), \(entry.maximumCrashes),
-                    \(entry.timeout.wholeMicroseconds), \(entry.createdAt), \(entry.state.rawValue), 0, 0, 0, 0,
-                    \(entry.note), 0, \(entry.runAt), \(entry.openNeeds), 0)
-                ON CONFLICT DO NOTHING
-                """
-            )
+            let values: [SQLValue] = [
+                entry.id.sqlValue, .text(entry.kind), .text(entry.queue), entry.priority.rawValue.sqlValue,
+                .text(entry.payload), entry.uniqueKey.map { .text($0) } ?? .null, entry.maximumFailures.sqlValue,
+                entry.maximumCrashes.sqlValue, .integer(entry.timeout.wholeMicroseconds), entry.createdAt.sqlValue,
+                .text(entry.state.rawValue), .text(entry.note), entry.runAt.sqlValue, entry.openNeeds.sqlValue,
+            ]
+            let changed = try sql.execute(SQL(Self.insertOne, values))
             if changed == 1 { fresh.insert(entry.id) }
         }
         return fresh
@@ -66,29 +59,49 @@ struct SQLiteJobShelf: SQLJobShelf {
 
     func update(_ entries: [JobEntry]) throws {
         for entry in entries {
-            try sql.execute(
-                """
-                UPDATE jobs SET state = \(entry.state.rawValue), result = \(entry.result),
-                    error_code = \(entry.failure?.code), error_message = \(entry.failure?.message),
-                    history = \(entry.history), attempt = \(entry.attempt), failures = \(entry.failures),
-                    crashes = \(entry.crashes), progress = \(entry.progress), note = \(entry.note),
-                    cancel_requested = \(entry.isCancelRequested), worker = \(entry.worker), run_at = \(entry.runAt),
-                    started_at = \(entry.startedAt), finished_at = \(entry.finishedAt),
-                    open_needs = \(entry.openNeeds), has_dependents = \(entry.hasDependents)
-                WHERE id = \(entry.id)
-                """
-            )
+            let text: (String?) -> SQLValue = { $0.map { .text($0) } ?? .null }
+            let moment: (Timestamp?) -> SQLValue = { $0.map { .integer($0.microseconds) } ?? .null }
+            let values: [SQLValue] = [
+                .text(entry.state.rawValue), text(entry.result), text(entry.failure?.code),
+                text(entry.failure?.message), text(entry.history), entry.attempt.sqlValue, entry.failures.sqlValue,
+                entry.crashes.sqlValue, .real(entry.progress), .text(entry.note), entry.isCancelRequested.sqlValue,
+                entry.worker?.sqlValue ?? .null, entry.runAt.sqlValue, moment(entry.startedAt),
+                moment(entry.finishedAt), entry.openNeeds.sqlValue, entry.hasDependents.sqlValue, entry.id.sqlValue,
+            ]
+            try sql.execute(SQL(Self.updateOne, values))
         }
     }
 
     func record(_ events: [JobEventDraft]) throws {
         for event in events {
-            try sql.execute(
-                """
-                INSERT INTO job_events (job_id, at, kind, data)
-                VALUES (\(event.job), \(event.at), \(event.kind), \(event.data))
-                """
-            )
+            let values: [SQLValue] = [event.job.sqlValue, event.at.sqlValue, .text(event.kind), .text(event.data)]
+            try sql.execute(SQL(Self.recordOne, values))
         }
     }
+
+    // MARK: The hot statements
+
+    private static let loadOne = FixedSQL("SELECT \(JobEntry.columns) FROM jobs WHERE id = ?")
+    private static let readyIn = FixedSQL(
+        """
+        SELECT id, run_at FROM jobs WHERE state = 'queued' AND crashes < 2 AND queue = ? AND priority = ?
+        AND run_at <= ? ORDER BY run_at, id LIMIT ?
+        """
+    )
+    private static let insertOne = FixedSQL(
+        """
+        INSERT INTO jobs (id, kind, queue, priority, payload, unique_key, maximum_failures, maximum_crashes,
+            timeout_us, created_at, state, attempt, failures, crashes, progress, note, cancel_requested,
+            run_at, open_needs, has_dependents)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, 0, ?, ?, 0) ON CONFLICT DO NOTHING
+        """
+    )
+    private static let updateOne = FixedSQL(
+        """
+        UPDATE jobs SET state = ?, result = ?, error_code = ?, error_message = ?, history = ?, attempt = ?,
+            failures = ?, crashes = ?, progress = ?, note = ?, cancel_requested = ?, worker = ?, run_at = ?,
+            started_at = ?, finished_at = ?, open_needs = ?, has_dependents = ? WHERE id = ?
+        """
+    )
+    private static let recordOne = FixedSQL("INSERT INTO job_events (job_id, at, kind, data) VALUES (?, ?, ?, ?)")
 }

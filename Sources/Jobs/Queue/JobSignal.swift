@@ -30,14 +30,15 @@ package final class JobSignal: Sendable {
     /// cancelled.
     package func wait(after generation: Int, atMost limit: Duration, time: any TimeSource) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.next(after: generation) }
+            group.addTask { await self.wait(after: generation) }
             group.addTask { try? await time.sleep(for: limit) }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func next(after generation: Int) async {
+    /// Returns when something happened after `generation` was read, or when the task is cancelled.
+    func wait(after generation: Int) async {
         let number = state.withLock { state in
             state.next += 1
             return state.next

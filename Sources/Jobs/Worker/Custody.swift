@@ -28,6 +28,8 @@ final class Custody: Sendable {
         var asksSuspect = false
     }
 
+    /// Wakes whoever waits for a lane.
+    let laneFreed = JobSignal()
     private let concurrency: Int
     private let limits: [String: Int]
     private let state = Mutex(State())
@@ -44,8 +46,23 @@ final class Custody: Sendable {
     /// Lanes that could be opened.
     var freeLanes: Int { state.withLock { concurrency - $0.lanes } }
 
-    /// Counts lanes that open or close.
+    /// Counts lanes that open.
     func addLanes(_ count: Int) { state.withLock { $0.lanes += count } }
+
+    /// Counts a lane that closes.
+    func freeLane() {
+        let wasFull = state.withLock { state in
+            state.lanes -= 1
+            return state.lanes == concurrency - 1
+        }
+        if wasFull { laneFreed.wake() }
+    }
+
+    /// Returns when a lane may be free, or the task is cancelled.
+    func waitForLane() async {
+        let generation = laneFreed.generation
+        if freeLanes == 0 { await laneFreed.wait(after: generation) }
+    }
 
     /// Whether a queue may have fewer jobs at once than there are lanes. Then only one claim is asked at a time, since
     /// room that two claims see could be used twice.

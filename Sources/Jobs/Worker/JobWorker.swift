@@ -77,6 +77,7 @@ package struct JobWorker: Service {
             }
         } onGracefulShutdown: {
             stop.ask()
+            custody.laneFreed.wake()
         }
         // Said also when this task was cancelled meanwhile; it waits for nothing but the store.
         await Task { await retire() }.value
@@ -90,7 +91,9 @@ package struct JobWorker: Service {
                 let generation = queue.signal.generation
                 let jobs = await claim()
                 for job in jobs.found { lanes.addTask { await lane(job, stop) } }
-                if jobs.found.isEmpty || custody.freeLanes == 0 {
+                if custody.freeLanes == 0 {
+                    await custody.waitForLane()
+                } else if jobs.found.isEmpty {
                     await queue.signal.wait(after: generation, atMost: jobs.wait, time: queue.time)
                 }
             }
@@ -100,7 +103,6 @@ package struct JobWorker: Service {
 
     private func claim() async -> (found: [ClaimedJob], wait: Duration) {
         let free = custody.freeLanes
-        guard free > 0 else { return ([], Self.pollInterval) }
         let request = custody.request(identity.id, limit: free, isStrict: settings.isStrict)
         do {
             let (jobs, next) = try await queue.claim(request)
@@ -117,7 +119,7 @@ package struct JobWorker: Service {
 
     /// Runs a job, then the next one that its end gives, until there is none.
     private func lane(_ first: ClaimedJob, _ stop: StopFlag) async {
-        defer { custody.addLanes(-1) }
+        defer { custody.freeLane() }
         var job: ClaimedJob? = first
         while let current = job {
             let run = JobRun(job: current, worker: self)

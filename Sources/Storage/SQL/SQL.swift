@@ -12,12 +12,29 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     package var parts: [Part]
+    /// The text, where the statement is one that is written out once and run very often.
+    package let fixed: FixedSQL?
 
-    package init(stringLiteral value: String) { parts = [.text(value)] }
+    package init(stringLiteral value: String) {
+        parts = [.text(value)]
+        fixed = nil
+    }
 
-    package init(stringInterpolation: Interpolation) { parts = stringInterpolation.parts }
+    package init(stringInterpolation: Interpolation) {
+        parts = stringInterpolation.parts
+        fixed = nil
+    }
 
-    package init(parts: [Part]) { self.parts = parts }
+    package init(parts: [Part]) {
+        self.parts = parts
+        fixed = nil
+    }
+
+    /// A statement that is written out, with its values in the order of its placeholders. SQLite only.
+    package init(_ fixed: FixedSQL, _ values: [SQLValue]) {
+        parts = values.map { .value($0) }
+        self.fixed = fixed
+    }
 
     /// Joins statements' pieces, for conditions that are put together.
     package static func + (left: SQL, right: SQL) -> SQL { SQL(parts: left.parts + right.parts) }
@@ -29,6 +46,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     /// The text, with a placeholder made from the parameter's number (from 1) for each value.
     package func text(placeholder: (Int) -> String) -> String {
+        if let fixed { return fixed.text }
         var number = 0
         return parts.reduce(into: "") { text, part in
             switch part {
@@ -60,6 +78,16 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Adds text that the program itself holds: a type or a function name of an engine.
         package mutating func appendInterpolation(raw text: String) { parts.append(.text(text)) }
     }
+}
+
+/// A statement with `?` for each value, known by who it is and not by its text, so that finding what was prepared for it
+/// costs next to nothing.
+package final class FixedSQL: Sendable {
+    /// The statement.
+    package let text: String
+
+    /// A statement; keep it for as long as the program runs.
+    package init(_ text: String) { self.text = text }
 }
 
 /// A value as both engines know it.

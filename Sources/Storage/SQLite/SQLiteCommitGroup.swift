@@ -23,6 +23,13 @@ final class SQLiteCommitGroup: Sendable {
     private let pool: DatabasePool
     private let maximumPending: Int
     private let state = Mutex(State())
+    private let statements = SQLiteStatements()
+
+    private static let begin = SQL(FixedSQL("BEGIN IMMEDIATE"), [])
+    private static let commit = SQL(FixedSQL("COMMIT"), [])
+    private static let savepoint = SQL(FixedSQL("SAVEPOINT body"), [])
+    private static let undo = SQL(FixedSQL("ROLLBACK TO body"), [])
+    private static let release = SQL(FixedSQL("RELEASE body"), [])
 
     init(pool: DatabasePool, maximumPending: Int) {
         self.pool = pool
@@ -83,9 +90,9 @@ final class SQLiteCommitGroup: Sendable {
         var answers: [Answer] = []
         var failure: (any Error)?
         do {
-            try database.execute(sql: "BEGIN IMMEDIATE")
+            try run(Self.begin, database)
             for entry in group { try inSavepoint(entry, database, answers: &answers) }
-            try database.execute(sql: "COMMIT")
+            try run(Self.commit, database)
         } catch {
             failure = Self.translated(error)
             if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
@@ -96,20 +103,29 @@ final class SQLiteCommitGroup: Sendable {
     }
 
     private func inSavepoint(_ entry: Entry, _ database: GRDB.Database, answers: inout [Answer]) throws {
-        try database.execute(sql: "SAVEPOINT body")
-        let (answer, isFailed) = entry(SQLiteTransaction(database: database))
+        try run(Self.savepoint, database)
+        let (answer, isFailed) = entry(SQLiteTransaction(database: database, statements: statements))
         answers.append(answer)
         // A full disk may roll the whole transaction back; then no body of the group has happened.
         guard database.isInsideTransaction else {
             throw CupelError(.storageUnavailable, "The disk refused the transaction; is it full?")
         }
-        if isFailed { try database.execute(sql: "ROLLBACK TO body") }
-        try database.execute(sql: "RELEASE body")
+        if isFailed { try run(Self.undo, database) }
+        try run(Self.release, database)
+    }
+
+    private func run(_ sql: SQL, _ database: GRDB.Database) throws {
+        try statements.statement(for: sql, database).run(sql) { _ in }
+    }
+
+    /// Runs after everything that waits, and lets go of what was prepared; nothing may be written afterwards.
+    func close() async {
+        _ = try? await run { [statements] _ in statements.removeAll() }
     }
 
     /// Runs bodies against a transaction that refuses every statement, so that each caller gets its answer.
     private func refused(_ entries: ArraySlice<Entry>, _ database: GRDB.Database) -> [Answer] {
-        entries.map { $0(SQLiteTransaction(database: database, isRefusing: true)).answer }
+        entries.map { $0(SQLiteTransaction(database: database, isRefusing: true, statements: statements)).answer }
     }
 
     private static func translated(_ error: any Error) -> any Error {

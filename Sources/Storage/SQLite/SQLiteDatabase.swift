@@ -50,7 +50,7 @@ package final class SQLiteDatabase: Database {
 
     package func close() async {
         // A last empty write runs after everything that waits.
-        _ = try? await writer.run { _ in }
+        await writer.close()
         try? pool.close()
     }
 }

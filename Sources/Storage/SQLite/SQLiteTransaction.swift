@@ -1,5 +1,4 @@
 import CupelCore
-import Foundation
 import GRDB
 
 /// A transaction body's view of SQLite.
@@ -8,51 +7,25 @@ struct SQLiteTransaction: Transaction {
     let database: GRDB.Database
     /// Refuses every statement: the transaction it belongs to could not begin.
     var isRefusing = false
+    /// What was prepared before on the writer; a reader uses what its connection keeps.
+    var statements: SQLiteStatements?
 
     func query(_ sql: SQL) throws -> [Row] {
-        let statement = try prepared(sql)
-        var columns: [String]?
         var rows: [Row] = []
-        let cursor = try GRDB.Row.fetchCursor(statement)
-        while let row = try cursor.next() {
-            let names = columns ?? Array(row.columnNames)
-            columns = names
-            rows.append(Row(columns: names, values: row.databaseValues.map(Self.value)))
-        }
+        try prepared(sql).run(sql) { rows.append($0) }
         return rows
     }
 
     func execute(_ sql: SQL) throws -> Int {
         let before = database.totalChangesCount
-        try prepared(sql).execute()
+        try prepared(sql).run(sql) { _ in }
         return database.totalChangesCount - before
     }
 
-    private func prepared(_ sql: SQL) throws -> Statement {
+    private func prepared(_ sql: SQL) throws -> SQLiteStatement {
         guard !isRefusing else { throw CupelError(.storageUnavailable, "The disk refused the transaction.") }
-        let statement = try database.cachedStatement(sql: sql.text { _ in "?" })
-        try statement.setArguments(StatementArguments(sql.values.map(Self.bound)))
-        return statement
-    }
-
-    private static func bound(_ value: SQLValue) -> DatabaseValue {
-        switch value {
-        case .null: .null
-        case .integer(let number): number.databaseValue
-        case .real(let number): number.databaseValue
-        case .text(let text): text.databaseValue
-        case .bytes(let bytes): Data(bytes).databaseValue
-        }
-    }
-
-    private static func value(_ value: DatabaseValue) -> SQLValue {
-        switch value.storage {
-        case .null: .null
-        case .int64(let number): .integer(number)
-        case .double(let number): .real(number)
-        case .string(let text): .text(text)
-        case .blob(let data): .bytes(Array(data))
-        }
+        if let statements { return try statements.statement(for: sql, database) }
+        return SQLiteStatement(try database.cachedStatement(sql: sql.text { _ in "?" }), database)
     }
 
     /// Turns SQLite's errors into ours; other errors pass.
