@@ -29,6 +29,20 @@ package protocol Database: Sendable {
 
     /// Waits for what was begun and closes; the store cannot be used afterwards.
     func close() async
+
+    /// What ``Transaction/notify(channel:payload:)`` sent to a channel, by any process; nil where one process owns the
+    /// store, so that there is nobody else to hear from.
+    ///
+    /// The first element is ``DatabaseNotification/resumed``. The subscription ends when the stream is dropped.
+    func notifications(on channel: String) -> AsyncStream<DatabaseNotification>?
+}
+
+/// What a listener hears.
+package enum DatabaseNotification: Sendable, Hashable {
+    /// A payload that a committed transaction sent.
+    case message(String)
+    /// Notifications are heard from now on; what was sent before may have been missed, so read the store again.
+    case resumed
 }
 
 /// What a transaction body works with; valid only inside that body.
@@ -54,7 +68,21 @@ package enum DatabaseEngine: String, Sendable {
     }
 }
 
+extension Transaction {
+    /// Tells listeners on a channel, in every process, once this transaction is committed; on SQLite nobody else
+    /// listens and nothing happens.
+    /// - Parameters:
+    ///   - channel: at most 63 bytes.
+    ///   - payload: at most 7,999 bytes; equal payloads of one transaction are delivered once.
+    package func notify(channel: String, payload: String) throws {
+        guard engine == .postgres else { return }
+        _ = try query("SELECT pg_notify(\(channel), \(payload))")
+    }
+}
+
 extension Database {
+    package func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? { nil }
+
     /// Reads the rows of one statement.
     package func query(_ sql: SQL) async throws -> [Row] {
         try await read { try $0.query(sql) }
