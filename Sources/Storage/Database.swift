@@ -17,8 +17,11 @@ package protocol Database: Sendable {
     /// Runs a body that may write, in a transaction; when this returns, what it wrote is durable.
     ///
     /// The body is synchronous and runs on a thread of the store; nothing awaits inside it. When it throws, its own
-    /// writes are undone and nobody else's.
-    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used or the commit failed.
+    /// writes are undone and nobody else's. PostgreSQL runs it again, up to three times, when it could not be ordered
+    /// among others, so it must do nothing but work on its transaction.
+    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used or the commit failed;
+    ///   `outcome_unknown` when the store was lost while it committed; `CancellationError` when the task was cancelled
+    ///   before that, and nothing is written.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Value
     ) async throws -> Value
@@ -81,6 +84,7 @@ extension Transaction {
 }
 
 extension Database {
+    /// Nothing: one process owns the store.
     package func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? { nil }
 
     /// Reads the rows of one statement.

@@ -37,7 +37,9 @@ struct PostgresAddressTests {
     }
 
     @Test func `an address tells its parts, and the password is not one of them`() throws {
-        let address = try PostgresAddress(Secret("postgresql://me:\(Self.password)@db.example:6000/shop?sslmode=require"))
+        let address = try PostgresAddress(
+            Secret("postgresql://me:\(Self.password)@db.example:6000/shop?sslmode=require")
+        )
         #expect(address.description == "postgres://me@db.example:6000/shop")
         #expect(address.isEncryptionGuaranteed)
         #expect(!address.isLoopback)
@@ -70,7 +72,8 @@ struct PostgresAddressTests {
         let server = try PostgresServer(
             settings: ["max_connections=4", "superuser_reserved_connections=1", "max_wal_senders=0"],
             access: [
-                "local all all trust", "hostssl tls all 127.0.0.1/32 trust", "host postgres all 127.0.0.1/32 scram-sha-256",
+                "local all all trust", "hostssl tls all 127.0.0.1/32 trust",
+                "host postgres all 127.0.0.1/32 scram-sha-256",
             ]
         )
         let admin = try await PostgresDatabase(url: server.address("postgres"))
@@ -118,7 +121,9 @@ struct PostgresAddressTests {
         let trusted = try #require(server.certificatePath.addingPercentEncodedSlashes)
         for mode in ["require", "verify-full&sslrootcert=\(trusted)"] {
             let database = try await PostgresDatabase(url: Secret(place + "&sslmode=" + mode))
-            let isOn = try await database.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")[0].flag("ssl")
+            let isOn = try await database.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")[0].flag(
+                "ssl"
+            )
             #expect(isOn)
             await database.close()
         }

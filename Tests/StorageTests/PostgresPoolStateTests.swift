@@ -19,7 +19,7 @@ import Testing
 
     @Test func `the connection used last is used first, and asked whether it answers when it was idle for long`() throws
     {
-        var state = PostgresPoolState(options(size: 2))
+        let state = Pool(options(size: 2))
         let first = try lease(state.acquire(waiter: 1, now: .zero))
         let second = try lease(state.acquire(waiter: 2, now: .zero))
         #expect(first.id != second.id)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `waiters are served in their order, and one who left is skipped`() throws {
-        var state = PostgresPoolState(options(size: 1))
+        let state = Pool(options(size: 1))
         let held = try lease(state.acquire(waiter: 1, now: .zero))
         for waiter in 2...4 { #expect(state.acquire(waiter: waiter, now: .zero) == .wait) }
         #expect(state.leave(waiter: 2))
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `at the bound of waiters one more is refused, and one who waited too long`() throws {
-        var state = PostgresPoolState(options(size: 1, waiters: 2))
+        let state = Pool(options(size: 1, waiters: 2))
         _ = try lease(state.acquire(waiter: 1, now: .zero))
         #expect(state.acquire(waiter: 2, now: .zero) == .wait)
         #expect(state.acquire(waiter: 3, now: .seconds(1)) == .wait)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `old connections are replaced, idle ones closed down to the minimum`() throws {
-        var state = PostgresPoolState(options(size: 3))
+        let state = Pool(options(size: 3))
         let leases = try (1...3).map { try lease(state.acquire(waiter: $0, now: .zero)) }
         for lease in leases { _ = state.release(id: lease.id, isUsable: true, now: .zero) }
         #expect(state.tick(now: .seconds(599)) == [])
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func `a closed pool refuses, and closes what comes back`() throws {
-        var state = PostgresPoolState(options(size: 1))
+        let state = Pool(options(size: 1))
         let held = try lease(state.acquire(waiter: 1, now: .zero))
         #expect(state.acquire(waiter: 2, now: .zero) == .wait)
         #expect(state.close() == [.refuse(waiter: 2, .closed)])
@@ -79,14 +79,15 @@ import Testing
 
     /// What must hold after every step of a random run.
     private struct Model {
-        var state: PostgresPoolState
+        let state: Pool
         var leased: Set<Int> = []
         var closed: Set<Int> = []
         var waiting: [Int] = []
         let size: Int
 
         mutating func take(_ lease: PostgresPoolState.Lease) {
-            #expect(leased.insert(lease.id).inserted, "leased twice")
+            let isNew = leased.insert(lease.id).inserted
+            #expect(isNew, "leased twice")
             #expect(!closed.contains(lease.id), "a closed connection is leased")
         }
 
@@ -102,7 +103,8 @@ import Testing
                     if !waiting.isEmpty { waiting.removeFirst() }
                 case .close(let id, _):
                     #expect(!leased.contains(id), "closed while in use")
-                    #expect(closed.insert(id).inserted, "closed twice")
+                    let isNew = closed.insert(id).inserted
+                    #expect(isNew, "closed twice")
                 }
             }
             #expect(leased.count <= size && leased.count == state.leasedCount)
@@ -115,7 +117,7 @@ import Testing
     @Test(arguments: 0..<200) func `a random run keeps the pool's promises`(_ seed: UInt64) {
         var random = SplitMix(seed: seed)
         let size = Int.random(in: 1...5, using: &random)
-        var model = Model(state: PostgresPoolState(options(size: size, waiters: 20)), size: size)
+        var model = Model(state: Pool(options(size: size, waiters: 20)), size: size)
         var now = Duration.zero
         for step in 0..<400 {
             now += .milliseconds(Int.random(in: 0...20_000, using: &random))
@@ -132,7 +134,8 @@ import Testing
                 model.apply(model.state.release(id: id, isUsable: .random(using: &random), now: now))
             case 7:
                 guard let index = model.waiting.indices.randomElement(using: &random) else { continue }
-                #expect(model.state.leave(waiter: model.waiting.remove(at: index)))
+                let waiter = model.waiting.remove(at: index)
+                #expect(model.state.leave(waiter: waiter))
             default: model.apply(model.state.tick(now: now))
             }
         }
@@ -155,4 +158,23 @@ private struct SplitMix: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
     }
+}
+
+/// The state behind a reference, so that an expectation can send it events.
+private final class Pool {
+    private var state: PostgresPoolState
+
+    init(_ options: PostgresOptions) { state = PostgresPoolState(options) }
+
+    var leasedCount: Int { state.leasedCount }
+    var idleCount: Int { state.idleCount }
+    var waiterCount: Int { state.waiterCount }
+
+    func acquire(waiter: Int, now: Duration) -> PostgresPoolState.Answer { state.acquire(waiter: waiter, now: now) }
+    func release(id: Int, isUsable: Bool, now: Duration) -> [PostgresPoolState.Action] {
+        state.release(id: id, isUsable: isUsable, now: now)
+    }
+    func leave(waiter: Int) -> Bool { state.leave(waiter: waiter) }
+    func tick(now: Duration) -> [PostgresPoolState.Action] { state.tick(now: now) }
+    func close() -> [PostgresPoolState.Action] { state.close() }
 }

@@ -39,8 +39,11 @@ final class PostgresConnection: Sendable {
     }
 
     /// Closes after what runs now.
-    func close() {
-        queue.async { self.session.close() }
+    func close(_ completion: @escaping @Sendable () -> Void) {
+        queue.async {
+            self.session.close()
+            completion()
+        }
     }
 
     /// The libpq handle and its prepared statements.
@@ -226,6 +229,10 @@ final class PostgresConnection: Sendable {
 
         private func refused(_ result: PostgresResult) -> CupelError {
             lastState = result.sqlState
+            // libpq itself says that the connection is gone, in a result without a code.
+            if lastState.isEmpty, !link.isOpen {
+                return PostgresFailure.lost(result.message, "running a statement")
+            }
             return PostgresFailure.statement(result.sqlState, result.message)
         }
     }

@@ -49,9 +49,10 @@ package final class PostgresDatabase: Database {
 
     package func close() async {
         listener.close()
-        pool.close()
+        await pool.close()
     }
 
+    /// What is notified on a channel, over one connection of its own for all streams together.
     package func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? {
         listener.stream(of: channel)
     }

@@ -50,15 +50,18 @@ enum PostgresFailure {
 
     private static func certificate(_ address: PostgresAddress, _ reason: String) -> String? {
         if reason.contains("server does not support SSL") {
-            return "sslmode=\(address.sslMode ?? "") asks for TLS and PostgreSQL at \(address.place) has none; set ssl=on "
+            return
+                "sslmode=\(address.sslMode ?? "") asks for TLS and PostgreSQL at \(address.place) has none; set ssl=on "
                 + "there, or choose another sslmode."
         }
         if reason.contains("certificate verify failed") {
-            return "the certificate of PostgreSQL at \(address.place) is not trusted; name the file of its authority in "
+            return
+                "the certificate of PostgreSQL at \(address.place) is not trusted; name the file of its authority in "
                 + "sslrootcert."
         }
         if reason.contains("does not match host name") {
-            return "the certificate of PostgreSQL is for another name than \(address.host); use the name that stands in "
+            return
+                "the certificate of PostgreSQL is for another name than \(address.host); use the name that stands in "
                 + "it."
         }
         if reason.contains("certificate") || reason.contains("private key file") || reason.contains("sslmode") {
@@ -103,17 +106,21 @@ enum PostgresFailure {
                 "PostgreSQL took longer than \(Int(limit.inMilliseconds)) ms \(doing); it is slow or does not answer.",
                 retryAfterSeconds: 1
             )
-        case .lost(let reason):
-            return CupelError(
-                .storageUnavailable,
-                "The connection to PostgreSQL was lost while \(doing); try again.",
-                retryAfterSeconds: 1,
-                cause: CupelError(.internalError, reason)
-            )
+        case .lost(let reason): return lost(reason, doing)
         }
     }
 
-    /// The server refused a statement.
+    /// The connection is gone.
+    static func lost(_ reason: String, _ doing: String) -> CupelError {
+        CupelError(
+            .storageUnavailable,
+            "The connection to PostgreSQL was lost while \(doing); try again.",
+            retryAfterSeconds: 1,
+            cause: CupelError(.internalError, reason)
+        )
+    }
+
+    /// The server refused a statement, with a code of PostgreSQL's table.
     static func statement(_ state: String, _ message: String) -> CupelError {
         let cause = CupelError(.internalError, "\(state): \(message)")
         // Class 23 is an integrity violation (PostgreSQL documentation, appendix A).

@@ -49,13 +49,13 @@ final class PostgresLink {
     /// - Throws: `configuration_invalid` or `storage_unavailable`, naming the part that is wrong; `cancelled`.
     func open(_ address: PostgresAddress) throws {
         close()
-        let deadline = SystemTime().monotonic + (address.connectLimit ?? options.connectLimit)
+        let limit = address.connectLimit ?? options.connectLimit
         handle = address.withParameters { PQconnectStartParams($0, $1, 1) }
         // The five-character code of a refusal is only in the verbose message.
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         do {
-            try finishOpening(until: deadline)
-        } catch PostgresLinkError.late(let limit) {
+            try finishOpening(within: limit)
+        } catch PostgresLinkError.late {
             close()
             throw PostgresFailure.connectTimeout(address, limit)
         } catch PostgresLinkError.lost(let reason) {
@@ -70,7 +70,8 @@ final class PostgresLink {
         PQsetnonblocking(handle, 1)
     }
 
-    private func finishOpening(until deadline: Duration) throws {
+    private func finishOpening(within limit: Duration) throws {
+        let deadline = SystemTime().monotonic + limit
         guard handle != nil, PQstatus(handle) != CONNECTION_BAD else { throw PostgresLinkError.lost(message) }
         var wanted = PGRES_POLLING_WRITING
         while wanted != PGRES_POLLING_OK {
@@ -78,7 +79,7 @@ final class PostgresLink {
             let events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT
             switch wait(for: Int16(events), until: deadline) {
             case .ready: wanted = PQconnectPoll(handle)
-            case .late: throw PostgresLinkError.late(options.connectLimit)
+            case .late: throw PostgresLinkError.late(limit)
             case .woken: if cancellation.isCancelled { throw PostgresLinkError.cancelled }
             }
         }
@@ -168,8 +169,15 @@ final class PostgresLink {
     /// Whether the server has closed the socket, seen without asking it.
     func isClosedByServer() -> Bool {
         guard isIdle else { return true }
-        guard wait(for: Int16(POLLIN), until: .zero) == .ready else { return false }
-        return PQconsumeInput(handle) != 1 || !isIdle
+        // A server that ends says why before it closes, so that the end comes with a later read than the first.
+        for _ in 0..<8 {
+            switch wait(for: Int16(POLLIN), until: .zero) {
+            case .late: return false
+            case .woken: continue
+            case .ready: if PQconsumeInput(handle) != 1 || !isIdle { return true }
+            }
+        }
+        return true
     }
 
     enum Wait { case ready, late, woken }

@@ -11,6 +11,8 @@ final class PostgresPool: Sendable {
         var connections: [Int: PostgresConnection] = [:]
         var waiters: [Int: CheckedContinuation<Lease, any Error>] = [:]
         var nextWaiter = 0
+        /// Who waits until the last connection is closed.
+        var closers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let inside: Mutex<Inside>
@@ -47,17 +49,32 @@ final class PostgresPool: Sendable {
             do {
                 if try session.makeReady(validating: lease.isStale) { metrics.opened.increment() }
             } catch {
-                metrics.failed.increment()
+                if !(error is CancellationError) { metrics.failed.increment() }
                 throw error
             }
             return try session.transaction(kind, body)
         }
     }
 
-    /// Refuses who waits and closes what is idle; the others are closed as they come back.
-    func close() {
+    /// Refuses who waits, and returns when every connection came back and is closed; each statement has its limit.
+    func close() async {
         timer.cancel()
         perform { $0.state.close() }
+        await withCheckedContinuation { continuation in
+            inside.withLock { $0.closers.append(continuation) }
+            closedOne(nil)
+        }
+    }
+
+    /// A connection is closed; when it was the last, those are told who wait for it.
+    private func closedOne(_ id: Int?) {
+        let told = inside.withLock { inside -> [CheckedContinuation<Void, Never>] in
+            if let id { inside.connections[id] = nil }
+            guard inside.connections.isEmpty, inside.state.leasedCount == 0 else { return [] }
+            defer { inside.closers = [] }
+            return inside.closers
+        }
+        for continuation in told { continuation.resume() }
     }
 
     /// How many connections are in use, at rest, and waited for.
@@ -128,12 +145,14 @@ final class PostgresPool: Sendable {
     /// Takes the state's decision under the lock and carries it out beside it.
     private func perform(_ decide: (inout Inside) -> [PostgresPoolState.Action]) {
         var resumed: [(CheckedContinuation<Lease, any Error>, Result<Lease, any Error>)] = []
-        var closed: [PostgresConnection] = []
+        var closed: [(id: Int, PostgresConnection)] = []
         inside.withLock { inside in
             for action in decide(&inside) {
                 switch action {
                 case .grant(let waiter, let lease):
-                    if let found = inside.waiters.removeValue(forKey: waiter) { resumed.append((found, .success(lease))) }
+                    if let found = inside.waiters.removeValue(forKey: waiter) {
+                        resumed.append((found, .success(lease)))
+                    }
                 case .refuse(let waiter, let refusal):
                     if refusal == .waitedTooLong { metrics.timeouts.increment() }
                     guard let found = inside.waiters.removeValue(forKey: waiter) else { continue }
@@ -141,11 +160,11 @@ final class PostgresPool: Sendable {
                 case .close(let id, let reason):
                     metrics.closed.increment()
                     if reason == .old { metrics.recycled.increment() }
-                    if let found = inside.connections.removeValue(forKey: id) { closed.append(found) }
+                    if let found = inside.connections[id] { closed.append((id, found)) }
                 }
             }
         }
-        for connection in closed { connection.close() }
+        for (id, connection) in closed { connection.close { self.closedOne(id) } }
         for (continuation, result) in resumed { continuation.resume(with: result) }
     }
 
