@@ -17,8 +17,11 @@ package protocol Database: Sendable {
     /// Runs a body that may write, in a transaction; when this returns, what it wrote is durable.
     ///
     /// The body is synchronous and runs on a thread of the store; nothing awaits inside it. When it throws, its own
-    /// writes are undone and nobody else's.
-    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used or the commit failed.
+    /// writes are undone and nobody else's. PostgreSQL runs it again, up to three times, when it could not be ordered
+    /// among others, so it must do nothing but work on its transaction.
+    /// - Throws: what the body throws; `storage_unavailable` when the store cannot be used or the commit failed;
+    ///   `outcome_unknown` when the store was lost while it committed; `CancellationError` when the task was cancelled
+    ///   before that, and nothing is written.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Value
     ) async throws -> Value
@@ -29,6 +32,20 @@ package protocol Database: Sendable {
 
     /// Waits for what was begun and closes; the store cannot be used afterwards.
     func close() async
+
+    /// What ``Transaction/notify(channel:payload:)`` sent to a channel, by any process; nil where one process owns the
+    /// store, so that there is nobody else to hear from.
+    ///
+    /// The first element is ``DatabaseNotification/resumed``. The subscription ends when the stream is dropped.
+    func notifications(on channel: String) -> AsyncStream<DatabaseNotification>?
+}
+
+/// What a listener hears.
+package enum DatabaseNotification: Sendable, Hashable {
+    /// A payload that a committed transaction sent.
+    case message(String)
+    /// Notifications are heard from now on; what was sent before may have been missed, so read the store again.
+    case resumed
 }
 
 /// What a transaction body works with; valid only inside that body.
@@ -54,7 +71,22 @@ package enum DatabaseEngine: String, Sendable {
     }
 }
 
+extension Transaction {
+    /// Tells listeners on a channel, in every process, once this transaction is committed; on SQLite nobody else
+    /// listens and nothing happens.
+    /// - Parameters:
+    ///   - channel: at most 63 bytes.
+    ///   - payload: at most 7,999 bytes; equal payloads of one transaction are delivered once.
+    package func notify(channel: String, payload: String) throws {
+        guard engine == .postgres else { return }
+        _ = try query("SELECT pg_notify(\(channel), \(payload))")
+    }
+}
+
 extension Database {
+    /// Nothing: one process owns the store.
+    package func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? { nil }
+
     /// Reads the rows of one statement.
     package func query(_ sql: SQL) async throws -> [Row] {
         try await read { try $0.query(sql) }

@@ -158,6 +158,12 @@ extension ErrorCode {
         "The store cannot be used",
         recovery: "Check the disk and the rights of the data directory; `cupel doctor` tells which fails."
     )
+    public static let outcomeUnknown = ErrorCode(
+        "outcome_unknown",
+        503,
+        "Whether it was written is not known",
+        recovery: "The store was lost while it committed: read the state, and send the request again if it is not there."
+    )
     public static let schemaTooNew = ErrorCode(
         "schema_too_new",
         500,
@@ -188,7 +194,7 @@ extension ErrorCode {
         .malformedRequest, .validationError, .payloadTooLarge, .unauthorized, .forbidden, .hostNotAllowed, .notFound,
         .methodNotAllowed, .conflict, .csrfFailed, .rateLimitExceeded, .noModelConfigured, .modelNotAvailable,
         .providerConnectionFailed, .providerRateLimited, .generationFailed, .nothingFits, .toolMissing, .toolFailed,
-        .sandboxUnavailable, .configurationInvalid, .dataDirectoryLocked, .storageUnavailable, .schemaTooNew,
-        .timeout, .shuttingDown, .internalError,
+        .sandboxUnavailable, .configurationInvalid, .dataDirectoryLocked, .storageUnavailable, .outcomeUnknown,
+        .schemaTooNew, .timeout, .shuttingDown, .internalError,
     ]
 }

@@ -1,30 +1,48 @@
 import CPostgres
 import CupelCore
 import Dispatch
+import Synchronization
 
 /// One connection, used only on its own serial queue.
 final class PostgresConnection: Sendable {
     private let queue: DispatchQueue
     private let session: Session
+    private let wake: WakeDescriptor
+    private let usable = Atomic<Bool>(false)
 
-    init(url: Secret, number: Int) {
+    init(number: Int, address: PostgresAddress, options: PostgresOptions, canceller: PostgresCanceller) {
         queue = DispatchQueue(label: "cupel.postgres.\(number)")
-        session = Session(url: url)
+        let link = PostgresLink(options: options, canceller: canceller)
+        wake = link.wake
+        session = Session(link: link, address: address, options: options)
     }
 
-    /// Runs work on the connection's queue, so that no cooperative thread waits for the network.
+    /// Whether the connection can serve another body.
+    var isUsable: Bool { usable.load(ordering: .acquiring) }
+
+    /// Runs work on the connection's queue, so that no cooperative thread waits for the network; when the task is
+    /// cancelled, the statement that runs is.
     func run<Value: Sendable>(_ work: @escaping @Sendable (Session) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try work(self.session) }) }
+        let cancellation = PostgresCancellation(wake)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async {
+                    self.session.link.cancellation = cancellation
+                    let result = Result { try work(self.session) }
+                    self.usable.store(self.session.link.isIdle, ordering: .releasing)
+                    continuation.resume(with: result)
+                }
+            }
+        } onCancel: {
+            cancellation.cancel()
         }
     }
 
-    func close() async {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                self.session.close()
-                continuation.resume()
-            }
+    /// Closes after what runs now.
+    func close(_ completion: @escaping @Sendable () -> Void) {
+        queue.async {
+            self.session.close()
+            completion()
         }
     }
 
@@ -32,27 +50,101 @@ final class PostgresConnection: Sendable {
     ///
     /// Unchecked because it is touched only from the owning connection's serial queue.
     final class Session: @unchecked Sendable {
-        private let url: Secret
-        private var handle: OpaquePointer?
+        let link: PostgresLink
+        private let address: PostgresAddress
+        private let options: PostgresOptions
         private var prepared: [String: String] = [:]
+        /// The code of the last refusal in this transaction.
+        private var lastState = ""
 
         /// Prepared statements kept on one connection.
         static let maximumPrepared = 256
 
-        fileprivate init(url: Secret) { self.url = url }
+        /// `serialization_failure` and `deadlock_detected`: the same body may succeed when it is run again.
+        static let conflictStates: Set<String> = ["40001", "40P01"]
 
-        deinit { close() }
+        /// `feature_not_supported`, which is what a prepared statement gets whose table has changed.
+        static let staleStates: Set<String> = ["0A000"]
 
-        func transaction<Value>(_ begin: String, _ body: (any Transaction) throws -> Value) throws -> Value {
-            try connect()
-            try command(begin)
+        fileprivate init(link: PostgresLink, address: PostgresAddress, options: PostgresOptions) {
+            self.link = link
+            self.address = address
+            self.options = options
+        }
+
+        /// Sees to it that the connection answers, opening it anew if need be.
+        func makeReady(validating: Bool) throws -> Bool {
             do {
-                let value = try body(PostgresTransaction(session: self))
-                try commit()
-                return value
+                if !link.isClosedByServer() {
+                    guard validating else { return false }
+                    let answer = try? link.answer(limit: options.connectLimit) { PQsendQuery(link.handle, "SELECT 1") }
+                    if answer?.isSuccess == true, link.isIdle { return false }
+                }
+                try open()
+                return true
             } catch {
-                if isOpen { try? command("ROLLBACK") }
+                throw PostgresFailure.link(error, "opening a connection")
+            }
+        }
+
+        private func open() throws {
+            let deadline = SystemTime().monotonic + options.connectLimit
+            var tries = 0
+            while true {
+                close()
+                do {
+                    return try link.open(address)
+                } catch let error as CupelError where error.code == .storageUnavailable {
+                    tries += 1
+                    guard tries < options.openTries, SystemTime().monotonic < deadline else { throw error }
+                    try link.pause(.milliseconds(Int.random(in: 20...60) * tries))
+                }
+            }
+        }
+
+        /// Runs a body in a transaction, again when the server could not order it among others.
+        func transaction<Value>(_ kind: Kind, _ body: (any Transaction) throws -> Value) throws -> Value {
+            var retries = 0
+            while true {
+                lastState = ""
+                do {
+                    return try once(kind, body)
+                } catch {
+                    let isStale = Self.staleStates.contains(lastState)
+                    guard isStale || Self.conflictStates.contains(lastState), retries < options.conflictRetries,
+                        link.isIdle
+                    else { throw error }
+                    retries += 1
+                    if isStale { try makeFresh() }
+                    do {
+                        try link.pause(.milliseconds(Int.random(in: 2...10) << retries))
+                    } catch {
+                        throw PostgresFailure.link(error, "waiting to try again")
+                    }
+                }
+            }
+        }
+
+        private func once<Value>(_ kind: Kind, _ body: (any Transaction) throws -> Value) throws -> Value {
+            try begin(kind)
+            let value: Value
+            do {
+                value = try body(PostgresTransaction(session: self))
+            } catch {
+                rollBack()
                 throw error
+            }
+            try commit(kind)
+            return value
+        }
+
+        /// Begins; a connection that turns out to be lost has done nothing yet, so it is opened anew.
+        private func begin(_ kind: Kind) throws {
+            do {
+                _ = try command(kind.rawValue)
+            } catch let error as CupelError where error.code == .storageUnavailable && !link.isOpen {
+                _ = try makeReady(validating: false)
+                _ = try command(kind.rawValue)
             }
         }
 
@@ -60,101 +152,95 @@ final class PostgresConnection: Sendable {
         func run(_ sql: SQL) throws -> PostgresResult {
             let text = sql.text { "$\($0)" }
             let values = sql.values.map(PostgresParameter.init)
-            let types = values.map(\.type)
-            let key = text + "|" + types.map { String($0) }.joined(separator: ",")
-            let name = try prepared[key] ?? prepare(text, types, key)
+            let key = values.reduce(into: text) { $0 += "|\($1.type)" }
+            let name = try prepared[key] ?? prepare(text, values.map(\.type), key)
             return try PostgresParameter.withPointers(values) { pointers, lengths, formats in
-                try checked(
-                    PQexecPrepared(handle, name, Int32(values.count), pointers, lengths, formats, 0),
-                    "running a statement"
-                )
+                try checked("running a statement") {
+                    PQsendQueryPrepared(link.handle, name, Int32(values.count), pointers, lengths, formats, 0)
+                }
             }
         }
 
         func close() {
-            PQfinish(handle)
-            handle = nil
+            link.close()
             prepared = [:]
         }
 
-        private var isOpen: Bool { handle != nil && PQstatus(handle) == CONNECTION_OK }
-
-        private func connect() throws {
-            if isOpen, PQtransactionStatus(handle) == PQTRANS_IDLE { return }
+        private func makeFresh() throws {
             close()
-            handle = PQconnectdb(Self.withTimeout(url.expose()))
-            guard isOpen else {
-                let reason = message
-                close()
-                throw CupelError(.storageUnavailable, "PostgreSQL cannot be reached: \(reason). Check database.url.")
-            }
-            PQsetNoticeReceiver(handle, { _, _ in }, nil)
-        }
-
-        private static func withTimeout(_ url: String) -> String {
-            guard !url.contains("connect_timeout") else { return url }
-            return url + (url.contains("?") ? "&" : "?") + "connect_timeout=5"
+            _ = try makeReady(validating: false)
         }
 
         private func prepare(_ text: String, _ types: [Oid], _ key: String) throws -> String {
             if prepared.count >= Self.maximumPrepared {
-                try command("DEALLOCATE ALL")
+                _ = try command("DEALLOCATE ALL")
                 prepared = [:]
             }
             let name = "s\(prepared.count)"
-            _ = try checked(PQprepare(handle, name, text, Int32(types.count), types), "preparing a statement")
+            _ = try checked("preparing a statement") {
+                PQsendPrepare(link.handle, name, text, Int32(types.count), types)
+            }
             prepared[key] = name
             return name
         }
 
-        private func command(_ text: String) throws {
-            _ = try checked(PQexec(handle, text), text)
+        /// Runs a statement of our own without parameters.
+        @discardableResult
+        func command(_ text: String) throws -> PostgresResult {
+            try checked("running \(text.prefix(20))") { PQsendQuery(link.handle, text) }
         }
 
-        private func commit() throws {
-            guard PQtransactionStatus(handle) == PQTRANS_INTRANS else {
+        private func commit(_ kind: Kind) throws {
+            guard link.isOpen else { throw PostgresFailure.link(PostgresLinkError.lost(link.message), "committing") }
+            guard PQtransactionStatus(link.handle) == PQTRANS_INTRANS else {
+                rollBack()
                 throw CupelError(.storageUnavailable, "PostgreSQL ended the transaction; nothing was written.")
             }
-            let result = PostgresResult(PQexec(handle, "COMMIT"))
-            if result.isSuccess { return }
-            guard isOpen else {
-                throw CupelError(
-                    .storageUnavailable,
-                    "The connection to PostgreSQL was lost during COMMIT: whether it was written is unknown."
-                )
+            let result: PostgresResult
+            do {
+                result = try link.answer(isCancellable: false) { PQsendQuery(link.handle, "COMMIT") }
+            } catch {
+                let failure = PostgresFailure.link(error, "committing")
+                throw kind == .write ? PostgresFailure.unknownOutcome(failure) : failure
             }
-            throw failure(result, "COMMIT")
+            if result.isSuccess { return }
+            let failure = refused(result)
+            throw link.isOpen || kind == .read ? failure : PostgresFailure.unknownOutcome(failure)
         }
 
-        private func checked(_ pointer: OpaquePointer?, _ doing: String) throws -> PostgresResult {
-            let result = PostgresResult(pointer)
-            guard result.isSuccess else { throw failure(result, doing) }
+        private func rollBack() {
+            guard link.isOpen, !link.isIdle else { return }
+            let result = try? link.answer(isCancellable: false, limit: options.cancelGrace) {
+                PQsendQuery(link.handle, "ROLLBACK")
+            }
+            if result?.isSuccess != true { close() }
+        }
+
+        private func checked(_ doing: String, _ send: () -> Int32) throws -> PostgresResult {
+            let result: PostgresResult
+            do {
+                result = try link.answer(send)
+            } catch {
+                throw PostgresFailure.link(error, doing)
+            }
+            guard result.isSuccess else { throw refused(result) }
             return result
         }
 
-        private func failure(_ result: PostgresResult, _ doing: String) -> CupelError {
-            guard isOpen else {
-                return CupelError(.storageUnavailable, "The connection to PostgreSQL was lost (\(doing)): \(message)")
+        private func refused(_ result: PostgresResult) -> CupelError {
+            lastState = result.sqlState
+            // libpq itself says that the connection is gone, in a result without a code.
+            if lastState.isEmpty, !link.isOpen {
+                return PostgresFailure.lost(result.message, "running a statement")
             }
-            // Class 23 is an integrity violation (PostgreSQL documentation, appendix A).
-            if result.sqlState.hasPrefix("23") {
-                return CupelError(.conflict, "It is there already, or refers to what is not.", cause: cause(result))
-            }
-            // Classes 53, 57 and 58: out of resources, operator intervention, system error.
-            if ["53", "57", "58"].contains(String(result.sqlState.prefix(2))) {
-                return CupelError(.storageUnavailable, "PostgreSQL cannot serve us: \(message)", cause: cause(result))
-            }
-            return CupelError(.internalError, "PostgreSQL refused a statement.", cause: cause(result))
+            return PostgresFailure.statement(result.sqlState, result.message)
         }
+    }
 
-        private func cause(_ result: PostgresResult) -> CupelError {
-            CupelError(.internalError, "\(result.sqlState): \(message)")
-        }
-
-        private var message: String {
-            let text = String(cString: PQerrorMessage(handle)).split(whereSeparator: \.isNewline).joined(separator: " ")
-            return Redactor.shared.redact(text)
-        }
+    /// How a transaction begins.
+    enum Kind: String {
+        case read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        case write = "BEGIN"
     }
 }
 

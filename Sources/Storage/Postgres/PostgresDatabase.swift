@@ -1,38 +1,46 @@
+package import CoreMetrics
 package import CupelCore
-import Synchronization
 
-/// PostgreSQL through libpq: a fixed set of connections, each on a thread of its own.
+/// PostgreSQL through libpq: a pool of connections, each on a thread of its own.
 ///
-/// A connection is validated before use and opened anew when it was lost.
+/// A connection is validated before use and opened anew when it was lost. No statement waits without end: a server that
+/// does not answer gives `storage_unavailable`, and a task that is cancelled cancels its statement. A body is run again
+/// when the server could not order it among others, so it must do nothing but work on its transaction.
 package final class PostgresDatabase: Database {
     package let engine = DatabaseEngine.postgres
-    private let connections: [PostgresConnection]
-    private let load: Mutex<[Int]>
-    private let maximumPending: Int
+    private let pool: PostgresPool
+    private let listener: PostgresListener
 
     /// Opens the first connection to prove that the address is right.
-    /// - Parameters:
-    ///   - url: `postgres://user:password@host:port/name`.
-    ///   - connectionCount: how many bodies run at once.
-    ///   - maximumPending: bodies that may wait for a connection before more are refused.
-    /// - Throws: `storage_unavailable` with the server's reason.
-    package init(url: Secret, connectionCount: Int = 4, maximumPending: Int = 10_000) async throws {
-        connections = (0..<max(1, connectionCount)).map { PostgresConnection(url: url, number: $0) }
-        load = Mutex(Array(repeating: 0, count: max(1, connectionCount)))
-        self.maximumPending = maximumPending
-        try await check()
+    /// - Parameter url: `postgres://user:password@host:port/name`, with libpq's parameters.
+    /// - Throws: `configuration_invalid` naming the part of the address that is wrong; `storage_unavailable` with the
+    ///   server's reason when waiting may help.
+    package init(
+        url: Secret,
+        options: PostgresOptions = PostgresOptions(),
+        metrics: any MetricsFactory = MetricsSystem.factory
+    ) async throws {
+        let address = try PostgresAddress(url)
+        pool = PostgresPool(address: address, options: options, metrics: metrics)
+        listener = PostgresListener(address: address, options: options)
+        do {
+            try await check()
+        } catch {
+            await close()
+            throw error
+        }
     }
 
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Value
     ) async throws -> Value {
-        try await onLeastLoaded { try $0.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body) }
+        try await pool.run(.read, body)
     }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Value
     ) async throws -> Value {
-        try await onLeastLoaded { try $0.transaction("BEGIN", body) }
+        try await pool.run(.write, body)
     }
 
     package func check() async throws {
@@ -40,28 +48,15 @@ package final class PostgresDatabase: Database {
     }
 
     package func close() async {
-        for connection in connections { await connection.close() }
+        listener.close()
+        await pool.close()
     }
 
-    private func onLeastLoaded<Value: Sendable>(
-        _ work: @escaping @Sendable (PostgresConnection.Session) throws -> Value
-    ) async throws -> Value {
-        let limit = maximumPending
-        let chosen = load.withLock { load -> Int? in
-            guard load.reduce(0, +) < limit, let least = load.indices.min(by: { load[$0] < load[$1] }) else {
-                return nil
-            }
-            load[least] += 1
-            return least
-        }
-        guard let chosen else {
-            throw CupelError(
-                .storageUnavailable,
-                "More than \(limit) statements wait for the database; try again in a moment.",
-                retryAfterSeconds: 1
-            )
-        }
-        defer { load.withLock { $0[chosen] -= 1 } }
-        return try await connections[chosen].run(work)
+    /// What is notified on a channel, over one connection of its own for all streams together.
+    package func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? {
+        listener.stream(of: channel)
     }
+
+    /// How many connections are in use and at rest, and how many bodies wait.
+    package var poolCounts: (used: Int, idle: Int, waiters: Int) { pool.counts }
 }

@@ -14,6 +14,17 @@ final class PostgresResult {
         return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
     }
 
+    /// Whether the statement began a COPY, which nobody here answers.
+    var isCopy: Bool {
+        [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(PQresultStatus(pointer))
+    }
+
+    /// What the server said, on one line and without secrets.
+    var message: String {
+        let lines = String(cString: PQresultErrorMessage(pointer)).split(whereSeparator: \.isNewline)
+        return Redactor.shared.redact(lines.joined(separator: " "))
+    }
+
     /// The five-character code of an error (PostgreSQL documentation, appendix A).
     var sqlState: String {
         // PG_DIAG_SQLSTATE is the character 'C'.
