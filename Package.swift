@@ -72,8 +72,8 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "CLinux", "CPostgres", "CupelCore", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "CLinux", "CPostgres", "CupelCore", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         // Engines.
@@ -169,7 +169,12 @@ let package = Package(
         .testTarget(name: "PlaybooksTests", dependencies: ["CupelCore", "Playbooks", "Sandbox", collections, yams]),
         .testTarget(name: "SandboxTests", dependencies: ["CupelCore", "Sandbox"]),
         .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
-        .testTarget(name: "StorageTests", dependencies: ["CupelCore", "CupelTesting", "Storage"]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "CupelCore", "CupelTesting", "Storage", .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["CupelCore", "CupelTesting", "Telemetry", logging, metrics]

@@ -73,7 +73,7 @@ package final class MemoryJobShelf: JobShelf {
         waiting.filter { queues.contains($0.queue) }.map(\.runAt).min()
     }
 
-    package func held(by worker: WorkerID) throws -> [JobEntry] {
+    package func held(by worker: WorkerID, isLocked: Bool) throws -> [JobEntry] {
         running.filter { $0.worker == worker }.sorted { $0.id < $1.id }
     }
 
@@ -120,7 +120,7 @@ package final class MemoryJobShelf: JobShelf {
 
     package func isEnlisted(_ id: WorkerID) throws -> Bool { shelves.workers[id] != nil }
 
-    package func worker(_ id: WorkerID) throws -> WorkerCard? { shelves.workers[id] }
+    package func worker(_ id: WorkerID, isLeaving: Bool) throws -> WorkerCard? { shelves.workers[id] }
 
     package func save(_ worker: WorkerCard) throws { shelves.workers[worker.id] = worker }
 

@@ -44,11 +44,11 @@ extension SQLJobShelf {
         return try sql.query("SELECT min(at) AS next FROM (\(union)) AS firsts").first?.optionalTimestamp(at: 0)
     }
 
-    func held(by worker: WorkerID) throws -> [JobEntry] {
+    func held(by worker: WorkerID, isLocked: Bool) throws -> [JobEntry] {
         try sql.query(
             """
             SELECT \(raw: JobEntry.columns) FROM jobs WHERE state = 'running' AND worker = \(worker)
-            ORDER BY id \(lock)
+            ORDER BY id \(isLocked ? lock : "")
             """
         ).map(JobEntry.init(row:))
     }
@@ -93,8 +93,10 @@ extension SQLJobShelf {
         return try sql.query("SELECT id FROM job_workers WHERE id = \(id) \(lock)").first != nil
     }
 
-    func worker(_ id: WorkerID) throws -> WorkerCard? {
-        try sql.query("SELECT * FROM job_workers WHERE id = \(id) \(lock)").first.map(WorkerCard.init(row:))
+    func worker(_ id: WorkerID, isLeaving: Bool) throws -> WorkerCard? {
+        let heartbeat: SQL = sql.engine == .postgres ? "FOR NO KEY UPDATE" : ""
+        return try sql.query("SELECT * FROM job_workers WHERE id = \(id) \(isLeaving ? lock : heartbeat)").first
+            .map(WorkerCard.init(row:))
     }
 
     func save(_ worker: WorkerCard) throws {

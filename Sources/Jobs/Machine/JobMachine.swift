@@ -330,7 +330,7 @@ extension JobMachine {
 extension JobMachine {
     /// Notes that a worker lives and compares what it believes to hold with what it holds.
     private mutating func heed(_ beat: WorkerBeat) throws -> BeatReply {
-        guard var card = try shelf.worker(beat.worker) else {
+        guard var card = try shelf.worker(beat.worker, isLeaving: false) else {
             return BeatReply(isKnown: false, lost: beat.held)
         }
         card.beat += 1
@@ -338,7 +338,7 @@ extension JobMachine {
         try shelf.save(card)
         // What this very batch has settled is not on the shelf yet.
         try flush()
-        let held = try shelf.held(by: beat.worker)
+        let held = try shelf.held(by: beat.worker, isLocked: false)
         let real = Set(held.map { JobFence(id: $0.id, attempt: $0.attempt) })
         return BeatReply(
             isKnown: true,
@@ -350,8 +350,9 @@ extension JobMachine {
 
     /// Ends a worker that stopped; what is still in its name goes back unharmed.
     private mutating func retire(_ worker: WorkerID) throws {
+        _ = try shelf.worker(worker, isLeaving: true)
         try flush()
-        let held = try shelf.held(by: worker)
+        let held = try shelf.held(by: worker, isLocked: true)
         for entry in held { entries[entry.id] = entry }
         for entry in held {
             _ = apply(entry.id) { $0.end(.released(note: "waiting: its worker stopped", delay: .zero), at: $1) }
@@ -361,9 +362,9 @@ extension JobMachine {
 
     /// Ends a worker whose heart still stands at `beat`; every job of it has lost its worker.
     private mutating func bury(_ worker: WorkerID, _ beat: Int) throws -> Bool {
-        guard let card = try shelf.worker(worker), card.beat == beat else { return false }
+        guard let card = try shelf.worker(worker, isLeaving: true), card.beat == beat else { return false }
         try flush()
-        let held = try shelf.held(by: worker)
+        let held = try shelf.held(by: worker, isLocked: true)
         for entry in held { entries[entry.id] = entry }
         for entry in held { _ = apply(entry.id) { $0.lose(at: $1) } }
         try shelf.removeWorker(worker)

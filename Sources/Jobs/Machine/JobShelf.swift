@@ -15,8 +15,8 @@ package protocol JobShelf {
     func readySuspect(_ queues: [String], now: Timestamp) throws -> JobEntry?
     /// The moment at which the next waiting job of these queues may run; `nil` when none waits.
     func nextRunAt(_ queues: [String]) throws -> Timestamp?
-    /// The jobs that a worker holds.
-    func held(by worker: WorkerID) throws -> [JobEntry]
+    /// The jobs that a worker holds; nobody else's to change until the transaction ends when `isLocked`.
+    func held(by worker: WorkerID, isLocked: Bool) throws -> [JobEntry]
     /// How many jobs of a queue run.
     func runningCount(in queue: String) throws -> Int
     /// The job with this key that is not over.
@@ -37,8 +37,9 @@ package protocol JobShelf {
 
     /// Whether a worker is known; it cannot be forgotten before the transaction ends.
     func isEnlisted(_ id: WorkerID) throws -> Bool
-    /// A worker, nobody else's to change until the transaction ends.
-    func worker(_ id: WorkerID) throws -> WorkerCard?
+    /// A worker, nobody else's to change until the transaction ends; with `isLeaving`, one whose claims are all done and
+    /// who gets no more.
+    func worker(_ id: WorkerID, isLeaving: Bool) throws -> WorkerCard?
     /// Keeps a worker.
     func save(_ worker: WorkerCard) throws
     /// Forgets a worker.
