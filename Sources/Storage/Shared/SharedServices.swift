@@ -1,0 +1,43 @@
+package import CupelCore
+
+/// What replicas share besides the database: with Redis, or each for itself where there is one process.
+package struct SharedServices: Sendable {
+    package let cache: any SharedCache
+    package let limiter: any RateLimiter
+    package let bus: any MessageBus
+    package let sessions: any SessionKeeper
+    /// How Redis is; `nil` where none is used.
+    package let health: @Sendable () -> RedisHealth?
+    private let ending: @Sendable () async -> Void
+
+    /// Everything within this process.
+    package static func inProcess(time: any TimeSource = SystemTime()) -> SharedServices {
+        SharedServices(
+            cache: InProcessCache(time: time),
+            limiter: InProcessRateLimiter(time: time),
+            bus: InProcessBus(),
+            sessions: InProcessSessions(time: time),
+            health: { nil },
+            ending: {}
+        )
+    }
+
+    /// Everything shared by the replicas that use the same Redis.
+    package static func redis(_ client: RedisClient) -> SharedServices {
+        let bus = RedisBus(client)
+        return SharedServices(
+            cache: RedisCache(client),
+            limiter: RedisRateLimiter(client),
+            bus: bus,
+            sessions: RedisSessions(client),
+            health: { client.health },
+            ending: {
+                bus.close()
+                await client.close()
+            }
+        )
+    }
+
+    /// Ends what was opened.
+    package func close() async { await ending() }
+}
