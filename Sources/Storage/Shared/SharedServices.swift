@@ -23,13 +23,14 @@ package struct SharedServices: Sendable {
     }
 
     /// Everything shared by the replicas that use the same Redis.
-    package static func redis(_ client: RedisClient) -> SharedServices {
+    /// - Parameter clock: a clock in place of Redis' own for limits, and of this machine's for sessions.
+    package static func redis(_ client: RedisClient, clock: (any TimeSource)? = nil) -> SharedServices {
         let bus = RedisBus(client)
         return SharedServices(
             cache: RedisCache(client),
-            limiter: RedisRateLimiter(client),
+            limiter: RedisRateLimiter(client, time: clock),
             bus: bus,
-            sessions: RedisSessions(client),
+            sessions: RedisSessions(client, time: clock ?? SystemTime()),
             health: { client.health },
             ending: {
                 bus.close()
