@@ -1,5 +1,6 @@
 import CupelCore
 import CupelTesting
+import MetricsTestKit
 import Storage
 import Testing
 
@@ -188,6 +189,37 @@ struct RedisFaultTests {
         let small = try await client.run(RedisCommand("GET", "small"))
         #expect(small == .bytes([120]))
         #expect(client.health.state == .up)
+        await client.close()
+    }
+
+    @Test func `what happens is counted`() async throws {
+        let metrics = TestMetrics()
+        let server = try RedisServer()
+        let client = RedisClient(
+            try RedisAddress(server.url),
+            connectionCount: 1,
+            limits: Self.limits,
+            metrics: metrics
+        )
+        let works = await ping(client)
+        #expect(works)
+        #expect(try metrics.expectGauge("cupel_redis_up").lastValue == 1)
+        server.kill()
+        _ = await failure(client)
+        _ = await failure(client)
+        await RedisCache(client).set([1], for: "k", lifetime: .seconds(1))
+        let bus = RedisBus(client)
+        await bus.publish([1], to: "c")
+        bus.close()
+        #expect(try metrics.expectCounter("cupel_redis_commands_total").totalValue == 1)
+        #expect(try metrics.expectCounter("cupel_redis_errors_total").totalValue >= 1)
+        #expect(try metrics.expectCounter("cupel_redis_refused_total").totalValue >= 1)
+        for kind in ["cache", "publish"] {
+            #expect(try metrics.expectCounter("cupel_redis_dropped_total", [("kind", kind)]).totalValue == 1)
+        }
+        #expect(try metrics.expectGauge("cupel_redis_up").lastValue == 0)
+        let time = try #require(try metrics.expectTimer("cupel_redis_command").lastValue)
+        #expect(time > 0 && time < 1_000_000_000)
         await client.close()
     }
 

@@ -1,4 +1,5 @@
 package import CupelCore
+package import Metrics
 
 /// Redis through hiredis: a few connections, each on a thread of its own, with batches, deadlines and a circuit that
 /// makes an absent Redis cheap.
@@ -21,10 +22,11 @@ package final class RedisClient: Sendable {
         connectionCount: Int = 2,
         limits: RedisLimits = RedisLimits(),
         prefix: String = "cupel:",
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(),
+        metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         let count = max(1, connectionCount)
-        let board = RedisHealthBoard(expecting: count, time: time)
+        let board = RedisHealthBoard(expecting: count, metrics: RedisMetrics(metrics), time: time)
         self.address = address
         self.limits = limits
         self.board = board

@@ -29,10 +29,11 @@ final class RedisHealthBoard: Sendable {
     private let expected: Int
     private let time: any TimeSource
     private let board: Mutex<Board>
-    let metrics = RedisMetrics()
+    let metrics: RedisMetrics
 
     /// A board for so many connections.
-    init(expecting expected: Int, time: any TimeSource) {
+    init(expecting expected: Int, metrics: RedisMetrics, time: any TimeSource) {
+        self.metrics = metrics
         self.expected = expected
         self.time = time
         board = Mutex(Board(health: RedisHealth(state: .starting, since: time.now, lastError: nil)))
