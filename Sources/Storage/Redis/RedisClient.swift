@@ -34,7 +34,7 @@ package final class RedisClient: Sendable {
         connections = (0..<count).map { RedisConnection(address, limits, number: $0, board: board) }
         for connection in connections {
             let others = connections.filter { $0 !== connection }.map { Weak(connection: $0) }
-            connection.start { for other in others { other.connection?.doubt() } }
+            connection.start { failure in for other in others { other.connection?.doubt(because: failure) } }
         }
     }
 

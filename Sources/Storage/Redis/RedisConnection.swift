@@ -28,7 +28,7 @@ final class RedisConnection: Sendable {
     private let queue: DispatchQueue
     private let owned = Owned()
     private let state = Mutex(State())
-    private let whenItFails = Mutex<@Sendable () -> Void>({})
+    private let whenItFails = Mutex<@Sendable (CupelError) -> Void>({ _ in })
 
     /// Commands that are sent in one batch.
     static let maximumBatch = 512
@@ -44,7 +44,7 @@ final class RedisConnection: Sendable {
     }
 
     /// Begins to connect, in the background.
-    func start(whenItFails: @escaping @Sendable () -> Void) {
+    func start(whenItFails: @escaping @Sendable (CupelError) -> Void) {
         self.whenItFails.withLock { $0 = whenItFails }
         queue.async { [weak self] in self?.reconnect() }
     }
@@ -52,7 +52,8 @@ final class RedisConnection: Sendable {
     /// Commands that wait, or `nil` when the connection takes none.
     var load: Int? { state.withLock { $0.circuit.admits && !$0.isClosed ? $0.waitingCommands : nil } }
 
-    /// Sends commands, next to each other, and gives their replies.
+    /// Sends commands, next to each other, and gives their replies. The wait is bounded by the limits, and so is not cut
+    /// short when the task is cancelled.
     /// - Throws: `storage_unavailable` when Redis is away, does not answer in time, or too many commands wait.
     func send(_ commands: [RedisCommand]) async throws -> [RedisReply] {
         try await withCheckedThrowingContinuation { continuation in
@@ -61,8 +62,13 @@ final class RedisConnection: Sendable {
     }
 
     /// Another connection failed: asks this one whether it still works, and lets no call wait for the answer.
-    func doubt() {
-        guard state.withLock({ $0.circuit.doubted() }) else { return }
+    func doubt(because failure: CupelError) {
+        let mustAsk = state.withLock { state in
+            guard state.circuit.doubted() else { return false }
+            state.lastFailure = failure
+            return true
+        }
+        guard mustAsk else { return }
         queue.async { [weak self] in self?.reassure() }
     }
 
@@ -178,16 +184,17 @@ extension RedisConnection {
 
     private func tell(_ error: any Error, _ batch: [RedisRequest]) -> Duration {
         let failure = error as? CupelError ?? CupelError(.storageUnavailable, "Redis failed.", cause: error)
-        let (delay, waiting) = state.withLock { state in
+        let (delay, waiting, isNews) = state.withLock { state in
+            let isNews = state.circuit.admits
             state.lastFailure = failure
-            return (state.circuit.failed(), state.takeAll())
+            return (state.circuit.failed(), state.takeAll(), isNews)
         }
         board.report(number, isUp: false, error: failure.message)
         for request in batch + waiting {
             board.metrics.failed(request.commands.count)
             request.finish(.failure(failure))
         }
-        whenItFails.withLock { $0 }()
+        if isNews { whenItFails.withLock { $0 }(failure) }
         return delay
     }
 

@@ -49,6 +49,7 @@ final class RedisLink {
             if ready & Int16(POLLOUT) != 0 { sent += try write(output[sent...]) }
             if ready & ~Int16(POLLOUT) != 0 { try fill() }
         }
+        guard try parsed() == nil else { throw lost("it answered more than it was asked") }
         return replies
     }
 

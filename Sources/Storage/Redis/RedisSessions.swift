@@ -28,7 +28,7 @@ package final class RedisSessions: SessionKeeper {
         self.client = client
         self.longest = longest
         self.time = time
-        local = InProcessSessions(time: time)
+        local = InProcessSessions(maximumHeld: SessionLimits.maximumCopied, time: time)
     }
 
     /// Opens a session, here and, if it is there, in Redis.
@@ -42,14 +42,17 @@ package final class RedisSessions: SessionKeeper {
     package func find(_ session: Digest) async -> SessionRecord? {
         await mark()
         if unmarked.withLock({ $0[session] != nil }) { return nil }
-        guard let reply = try? await client.run(RedisCommand("GET", name(session))) else { return local.held(session) }
+        guard let reply = try? await client.run(RedisCommand("GET", name(session))) else { return local.seen(session) }
         guard let bytes = reply.bytes else { return await restored(session) }
         return take(session, bytes)
     }
 
+    /// The session as this replica saw it last.
+    package func seen(_ session: Digest) -> SessionRecord? { local.seen(session) }
+
     /// Ends a session.
     package func close(_ session: Digest) async {
-        let until = local.held(session)?.until ?? time.now + longest
+        let until = local.seen(session)?.until ?? time.now + longest
         local.drop(session)
         unmarked.withLock { unmarked in
             unmarked[session] = until
@@ -74,7 +77,7 @@ package final class RedisSessions: SessionKeeper {
 
     /// Redis knows nothing of the session: puts it back, if this replica has seen it.
     private func restored(_ session: Digest) async -> SessionRecord? {
-        guard let record = local.held(session) else { return nil }
+        guard let record = local.seen(session) else { return nil }
         let bytes = Self.encoded(record)
         // NX and GET: whoever wrote meanwhile, a mark for one, is right.
         let command = RedisCommand("SET", name(session), bytes, "NX", "GET", "PX", milliseconds(until: record.until))

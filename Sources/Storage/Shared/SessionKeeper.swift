@@ -18,8 +18,10 @@ package struct SessionRecord: Sendable, Hashable {
 package enum SessionLimits {
     /// The most that is kept with a session.
     package static let dataBytes = 4096
-    /// Sessions that one process holds; beyond it the one that ends first goes.
-    package static let maximumHeld = 10_000
+    /// Sessions that are open at once in a process of its own; beyond it the one that ends first goes.
+    package static let maximumHeld = 1000
+    /// Sessions of which a process keeps a copy beside Redis.
+    package static let maximumCopied = 10_000
 }
 
 /// Keeps open sessions under the SHA-256 of their secret: within one process, or for all replicas.
@@ -29,6 +31,8 @@ package protocol SessionKeeper: Sendable {
     func open(_ session: Digest, _ record: SessionRecord) async throws
     /// The session, if it is open.
     func find(_ session: Digest) async -> SessionRecord?
+    /// The session as this process saw it last, for those who cannot wait.
+    func seen(_ session: Digest) -> SessionRecord?
     /// Ends a session, everywhere.
     func close(_ session: Digest) async
 }
@@ -53,7 +57,7 @@ package final class InProcessSessions: SessionKeeper {
     }
 
     /// The session, if it is open.
-    package func find(_ session: Digest) async -> SessionRecord? { held(session) }
+    package func find(_ session: Digest) async -> SessionRecord? { seen(session) }
 
     /// Ends a session.
     package func close(_ session: Digest) async { drop(session) }
@@ -71,7 +75,8 @@ package final class InProcessSessions: SessionKeeper {
         }
     }
 
-    func held(_ session: Digest) -> SessionRecord? {
+    /// The session, if it is open.
+    package func seen(_ session: Digest) -> SessionRecord? {
         let now = time.now
         return live.withLock { live in
             guard let record = live[session] else { return nil }

@@ -39,6 +39,14 @@ package struct SharedServices: Sendable {
         )
     }
 
+    /// Looks whether Redis serves us, where one is used; sends nothing and waits for nothing.
+    /// - Throws: `storage_unavailable` with since when it does not, and why.
+    package func checkRedis() throws {
+        guard let health = health(), health.state != .up else { return }
+        let why = health.lastError ?? "it has not answered yet."
+        throw CupelError(.storageUnavailable, "degraded since \(health.since): \(why)")
+    }
+
     /// Ends what was opened.
     package func close() async { await ending() }
 }
