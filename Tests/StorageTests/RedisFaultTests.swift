@@ -111,6 +111,18 @@ struct RedisFaultTests {
         await client.close()
     }
 
+    @Test func `what one connection learns the others need not learn by waiting`() async throws {
+        let server = try RedisServer()
+        let client = RedisClient(try RedisAddress(server.url), connectionCount: 8, limits: Self.limits)
+        try await eventually { client.health.state == .up }
+        server.pause()
+        #expect(await failure(client)?.code == .storageUnavailable)
+        await failsAtOnce(client)
+        server.resume()
+        try await eventually { client.health.state == .up }
+        await client.close()
+    }
+
     @Test func `a wrong password, and a missing one, are said`() async throws {
         let word = "\(Identifier<RedisServer>())"
         let server = try RedisServer(password: Secret(word))
