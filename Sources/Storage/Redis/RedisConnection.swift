@@ -190,11 +190,12 @@ extension RedisConnection {
             return (state.circuit.failed(), state.takeAll(), isNews)
         }
         board.report(number, isUp: false, error: failure.message)
+        // Before anyone is answered: who tries again at once must not wait for another connection to find out.
+        if isNews { whenItFails.withLock { $0 }(failure) }
         for request in batch + waiting {
             board.metrics.failed(request.commands.count)
             request.finish(.failure(failure))
         }
-        if isNews { whenItFails.withLock { $0 }(failure) }
         return delay
     }
 
