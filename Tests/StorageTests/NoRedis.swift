@@ -30,12 +30,10 @@ final class NoRedis: Sendable {
                 }
                 close(peer)
             }
+            close(listener)
         }
     }
 
-    deinit {
-        // `close` alone would not wake a thread that waits in `accept`.
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    /// Wakes the thread out of `accept`; it closes the socket, whose number could be another's by then otherwise.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 }
