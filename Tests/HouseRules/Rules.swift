@@ -8,9 +8,9 @@ enum Rules {
     /// The floors of the house; an import may only point to a lower one. Storage stands below its neighbours because
     /// they keep things in it.
     static let floors: [String: Int] = [
-        "CLinux": 0, "CRE2": 0, "CVectorscan": 0, "CPostgres": 0, "CupelCore": 1,
-        "Telemetry": 2, "SecretStore": 2, "Identity": 2, "Storage": 2,
-        "Sandbox": 3, "Artefacts": 3, "Jobs": 3, "Gauntlet": 3, "Gateway": 3,
+        "CLinux": 0, "CRE2": 0, "CVectorscan": 0, "CPostgres": 0, "CHiredis": 0, "CupelCore": 1,
+        "Telemetry": 2, "SecretStore": 2, "Storage": 2,
+        "Identity": 3, "Sandbox": 3, "Artefacts": 3, "Jobs": 3, "Gauntlet": 3, "Gateway": 3,
         "Playbooks": 4, "CupelServer": 5, "cupel": 6, "CupelTesting": 7,
     ]
 

@@ -2,6 +2,7 @@ import CupelCore
 import CupelTesting
 import Glibc
 import Identity
+import Storage
 import Testing
 
 @Suite struct AccessTests {
@@ -25,58 +26,62 @@ import Testing
         #expect(error?.message.contains("chmod 600") == true)
     }
 
-    @Test func `a session opens with the token, lives a week, and closes`() throws {
+    @Test func `a session opens with the token, lives a week, and closes`() async throws {
         let directory = try TemporaryDirectory()
         let clock = TestClock()
         let token = try AccessToken.loadOrMake(at: directory.path + "/token")
-        let sessions = Sessions(token: token, time: clock)
-        #expect(throws: CupelError.self) { try sessions.open(with: "cupel_wrong") }
-        let session = try sessions.open(with: token.secret.expose()).expose()
-        #expect(sessions.isOpen(session))
-        #expect(!sessions.isOpen("other"))
+        let sessions = Sessions(token: token, keeper: InProcessSessions(time: clock), time: clock)
+        await #expect(throws: CupelError.self) { try await sessions.open(with: "cupel_wrong") }
+        let session = try await sessions.open(with: token.secret.expose()).expose()
+        await #expect(sessions.isOpen(session))
+        await #expect(!sessions.isOpen("other"))
         clock.advance(by: Sessions.lifetime)
-        #expect(!sessions.isOpen(session))
-        let second = try sessions.open(with: token.secret.expose()).expose()
-        sessions.close(second)
-        #expect(!sessions.isOpen(second))
+        await #expect(!sessions.isOpen(session))
+        let second = try await sessions.open(with: token.secret.expose()).expose()
+        await sessions.close(second)
+        await #expect(!sessions.isOpen(second))
     }
 
-    @Test func `the eleventh sign-in within a minute of ten wrong tokens is refused, a minute later it is not`() throws
+    @Test func `the eleventh sign-in within a minute of ten wrong tokens is refused, a minute later it is not`()
+        async throws
     {
         let directory = try TemporaryDirectory()
         let clock = TestClock()
         let token = try AccessToken.loadOrMake(at: directory.path + "/token")
-        let sessions = Sessions(token: token, time: clock)
+        let sessions = Sessions(token: token, keeper: InProcessSessions(time: clock), time: clock)
         for _ in 0..<(Sessions.maximumFailuresPerMinute - 1) {
-            #expect(throws: CupelError.self) { try sessions.open(with: "cupel_wrong") }
+            await #expect(throws: CupelError.self) { try await sessions.open(with: "cupel_wrong") }
         }
-        _ = try sessions.open(with: token.secret.expose())
-        #expect(throws: CupelError.self) { try sessions.open(with: "cupel_wrong") }
-        let refused = #expect(throws: CupelError.self) { try sessions.open(with: token.secret.expose()) }
+        _ = try await sessions.open(with: token.secret.expose())
+        await #expect(throws: CupelError.self) { try await sessions.open(with: "cupel_wrong") }
+        let refused = await #expect(throws: CupelError.self) { try await sessions.open(with: token.secret.expose()) }
         #expect(refused?.code == .rateLimitExceeded)
         clock.advance(by: .seconds(60))
-        _ = try sessions.open(with: token.secret.expose())
+        _ = try await sessions.open(with: token.secret.expose())
     }
 
     @Test func `CSRF tokens differ by session`() throws {
         let directory = try TemporaryDirectory()
-        let sessions = Sessions(token: try AccessToken.loadOrMake(at: directory.path + "/token"))
+        let sessions = Sessions(
+            token: try AccessToken.loadOrMake(at: directory.path + "/token"),
+            keeper: InProcessSessions()
+        )
         #expect(sessions.csrfToken(of: "a") != sessions.csrfToken(of: "b"))
         #expect(sessions.csrfToken(of: "a") == sessions.csrfToken(of: "a"))
     }
 
-    @Test func `beyond the bound the oldest session ends`() throws {
+    @Test func `beyond the bound the oldest session ends`() async throws {
         let directory = try TemporaryDirectory()
         let clock = TestClock()
         let token = try AccessToken.loadOrMake(at: directory.path + "/token")
-        let sessions = Sessions(token: token, time: clock)
-        let first = try sessions.open(with: token.secret.expose()).expose()
-        for _ in 0..<(Sessions.maximumLive - 1) {
+        let sessions = Sessions(token: token, keeper: InProcessSessions(time: clock), time: clock)
+        let first = try await sessions.open(with: token.secret.expose()).expose()
+        for _ in 0..<(SessionLimits.maximumHeld - 1) {
             clock.advance(by: .milliseconds(1))
-            _ = try sessions.open(with: token.secret.expose())
+            _ = try await sessions.open(with: token.secret.expose())
         }
-        #expect(sessions.isOpen(first))
-        _ = try sessions.open(with: token.secret.expose())
-        #expect(!sessions.isOpen(first))
+        await #expect(sessions.isOpen(first))
+        _ = try await sessions.open(with: token.secret.expose())
+        await #expect(!sessions.isOpen(first))
     }
 }

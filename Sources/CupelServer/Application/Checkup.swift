@@ -34,10 +34,19 @@ package struct Checkup: Sendable {
             await look("database") {
                 if let url = data.database { await (try await PostgresDatabase(url: url)).close() }
             },
+            await look("redis") { try await checkRedis() },
             await look("sandbox") { _ = try await Sandbox.open() },
             await look("Ansible's tools in \(data.tools)") { try AnsibleTools(directory: data.tools).check() },
             await look("model") { try await checkModel() },
         ]
+    }
+
+    private func checkRedis() async throws {
+        guard let address = settings.redis.address else { return }
+        let client = RedisClient(address)
+        let outcome = await Deadline.problem(within: .seconds(5)) { _ = try await client.run(RedisCommand("PING")) }
+        await client.close()
+        if let outcome { throw CupelError(.storageUnavailable, outcome) }
     }
 
     private func checkModel() async throws {

@@ -43,7 +43,7 @@ package struct CupelApplication: Sendable {
         self.logger = logger
         gatekeeper = Gatekeeper(
             hostGuard: HostGuard(allowedHosts: settings.server.allowedHosts),
-            sessions: Sessions(token: engines.token)
+            sessions: Sessions(token: engines.token, keeper: engines.shared.sessions)
         )
     }
 
@@ -57,6 +57,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(buildWorker())
+        if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         var configuration = ServiceGroupConfiguration(
@@ -72,6 +73,7 @@ package struct CupelApplication: Sendable {
     package func close() async {
         await engines.linter.stop()
         await engines.gateway.close()
+        await engines.shared.close()
         await engines.database.close()
     }
 
@@ -121,7 +123,7 @@ package struct CupelApplication: Sendable {
                 cookies: head.headers["cookie"]
             )
             try gatekeeper.checkOrigin(claim)
-            _ = try gatekeeper.caller(claim)
+            try gatekeeper.checkAtOnce(claim)
         }
     }
 
@@ -163,11 +165,15 @@ package struct CupelApplication: Sendable {
     }
 
     private var checks: [ReadinessCheck] {
-        let (database, gateway) = (engines.database, engines.gateway)
-        return [
+        let (database, gateway, shared) = (engines.database, engines.gateway, engines.shared)
+        var checks = [
             ReadinessCheck("database") { try await database.check() },
             ReadinessCheck("model", isNeeded: false) { try await gateway.check() },
         ]
+        if shared.health() != nil {
+            checks.append(ReadinessCheck("redis", isNeeded: false) { try shared.checkRedis() })
+        }
+        return checks
     }
 }
 

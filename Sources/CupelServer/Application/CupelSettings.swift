@@ -5,6 +5,7 @@ package struct CupelSettings: Sendable {
     package var server: ServerSettings
     package var data: DataSettings
     package var model: ModelSettings
+    package var redis: RedisSettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
 
@@ -15,6 +16,7 @@ package struct CupelSettings: Sendable {
         server = ServerSettings(reader: reader)
         data = DataSettings(reader: reader, home: home)
         model = ModelSettings(reader: reader)
+        redis = RedisSettings(reader: reader, environment: server.environment)
         entries = reader.entries
         try reader.finish()
     }

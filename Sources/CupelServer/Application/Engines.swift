@@ -15,6 +15,7 @@ import Telemetry
 package struct Engines: Sendable {
     package let directory: DataDirectory
     package let database: any Database
+    package let shared: SharedServices
     package let token: AccessToken
     package let queue: JobQueue
     package let artefacts: ArtefactStore
@@ -60,6 +61,7 @@ package struct Engines: Sendable {
         return Engines(
             directory: directory,
             database: database,
+            shared: settings.redis.address.map { .redis(RedisClient($0)) } ?? .inProcess(),
             token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue,
             artefacts: artefacts,

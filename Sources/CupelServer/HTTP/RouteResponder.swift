@@ -16,7 +16,7 @@ struct RouteResponder: Sendable {
             String($0.dropFirst().dropLast())
         }
         router.on(path, method: route.method) { request, context in
-            let session = try caller(route, request)
+            let session = try await caller(route, request)
             let bytes = try await body(request, limit: route.maximumBodyBytes ?? maximumBodyBytes)
             let parameters = names.map { ($0, context.parameters.get($0) ?? "") }
             let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
@@ -36,7 +36,7 @@ struct RouteResponder: Sendable {
 
     /// Who calls: checks token or session, and for a session's write its CSRF token.
     /// - Returns: the session, when the caller came with one.
-    private func caller(_ route: Route, _ request: Request) throws -> String? {
+    private func caller(_ route: Route, _ request: Request) async throws -> String? {
         let claim = Gatekeeper.Claim(
             host: request.head.authority,
             origin: request.headers[.origin],
@@ -44,8 +44,8 @@ struct RouteResponder: Sendable {
             cookies: request.headers[values: .cookie]
         )
         try gatekeeper.checkOrigin(claim)
-        guard route.access == .token else { return gatekeeper.session(claim) }
-        guard let session = try gatekeeper.caller(claim) else { return nil }
+        guard route.access == .token else { return await gatekeeper.session(claim) }
+        guard let session = try await gatekeeper.caller(claim) else { return nil }
         let isWrite = ![.get, .head].contains(request.method)
         let given = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
         guard !isWrite || gatekeeper.sessions.csrfToken(of: session).matches(given ?? "") else {

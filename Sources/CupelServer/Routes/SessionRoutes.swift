@@ -12,7 +12,7 @@ enum SessionRoutes {
             .answering(200, "The page", Schema.text, as: "text/html"),
             signIn(sessions, pages, isSecure),
             Route(.post, "/logout", tag: "session", "End the session") { request in
-                if let session = request.session { sessions.close(session) }
+                if let session = request.session { await sessions.close(session) }
                 return .redirect(to: "/login")
             }
             .answering(303, "To the page that takes the token"),
@@ -30,7 +30,7 @@ enum SessionRoutes {
         Route(.post, "/login", tag: "session", "Open a session with the token", access: .open) { request in
             let form = Form(request.body)
             do {
-                let session = try sessions.open(with: form["token"] ?? "")
+                let session = try await sessions.open(with: form["token"] ?? "")
                 var response = RouteResponse.redirect(to: "/")
                 response.headers[.setCookie] =
                     "\(Gatekeeper.cookie)=\(session.expose()); Path=/; HttpOnly; SameSite=Strict; Max-Age=604800"
