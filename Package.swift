@@ -60,6 +60,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CupelCore", dependencies: ["CLinux", collections, yams]),
         // Platform.
@@ -68,11 +69,12 @@ let package = Package(
             dependencies: ["CupelCore", logging, .product(name: "CoreMetrics", package: "swift-metrics")]
         ),
         .target(name: "SecretStore", dependencies: ["CupelCore"]),
-        .target(name: "Identity", dependencies: ["CupelCore"]),
+        .target(name: "Identity", dependencies: ["CupelCore", "Storage"]),
         .target(
             name: "Storage",
             dependencies: [
-                "CLinux", "CPostgres", "CupelCore", .product(name: "CoreMetrics", package: "swift-metrics"),
+                "CHiredis", "CLinux", "CPostgres", "CupelCore", metrics,
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
@@ -161,7 +163,7 @@ let package = Package(
         ),
         .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),
-        .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity"]),
+        .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity", "Storage"]),
         .testTarget(
             name: "JobsTests",
             dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]

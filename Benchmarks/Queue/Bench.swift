@@ -22,12 +22,14 @@ struct Bench {
     func run() async throws -> JSON {
         let database = try await open("queue")
         _ = try await Migrator(JobMigrations.all).up(database)
+        let snapshot = try await holdSnapshot()
         let busy = try await throughput(database)
+        snapshot?.end()
         let latency = try await latency(database)
         await database.close()
         let raw = try await RawQueue.run(engine, place: place, batch: busy.batch, duration: duration)
         var report: JSON = [
-            "engine": .string(engine.rawValue), "jobs_per_second": .number(busy.rate),
+            "engine": .string(engine.rawValue), "old_snapshot": .bool(snapshot != nil), "jobs_per_second": .number(busy.rate),
             "cpu_us_per_job": .number(busy.processor), "jobs_per_batch": .number(busy.batch),
             "raw_jobs_per_second": .number(raw.rate), "raw_cpu_us_per_job": .number(raw.processor),
             "ratio": .number(busy.rate / raw.rate),
@@ -41,8 +43,15 @@ struct Bench {
     private func open(_ name: String) async throws -> any Database {
         switch engine {
         case .sqlite: try SQLiteDatabase(path: place + "/\(name).db")
-        case .postgres: try await PostgresDatabase(url: Secret(place))
+        case .postgres:
+            try await PostgresDatabase(url: Secret(place), options: SQLJobStore.postgresOptions)
         }
+    }
+
+    /// Holds an old snapshot open on PostgreSQL while the rest is measured, when asked to.
+    private func holdSnapshot() async throws -> RawPostgres? {
+        guard engine == .postgres, ProcessInfo.processInfo.environment["CUPEL_BENCH_SNAPSHOT"] != nil else { return nil }
+        return try RawPostgres(url: place, holdsSnapshot: true)
     }
 
     struct Throughput {
@@ -106,7 +115,8 @@ struct Bench {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await worker.run() }
-            try await time.sleep(for: .seconds(1))
+            // What the measurement before has left over goes first.
+            while try await queue.counts()[.queued] ?? 0 > 0 { try await time.sleep(for: .milliseconds(100)) }
             for _ in 0..<500 {
                 try await queue.enqueue(Nothing(at: time.monotonic.wholeMicroseconds))
                 try await time.sleep(for: .milliseconds(20))

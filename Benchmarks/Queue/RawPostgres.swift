@@ -10,14 +10,24 @@ final class RawPostgres {
     private var held: [String] = []
     private let worker = "\(WorkerID())"
 
-    init(url: String) throws {
+    init(url: String, holdsSnapshot: Bool = false) throws {
         handle = PQconnectdb(url)
         guard PQstatus(handle) == CONNECTION_OK else { throw RawError(text: String(cString: PQerrorMessage(handle))) }
+        if holdsSnapshot {
+            PQclear(PQexec(handle, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
+            PQclear(PQexec(handle, "SELECT count(*) FROM jobs"))
+            return
+        }
         PQclear(PQexec(handle, "TRUNCATE jobs, job_events"))
+        let settings = ["seqscan", "hashjoin", "mergejoin"].map { "SET enable_\($0) = off" }.joined(separator: ";")
+        PQclear(PQexec(handle, settings))
         _ = try run("enlist", "INSERT INTO job_workers VALUES ($1, 'raw', '[]', 64, 0, 0, 0)", [worker])
     }
 
     deinit { PQfinish(handle) }
+
+    /// Lets the snapshot go.
+    func end() { PQclear(PQexec(handle, "ROLLBACK")) }
 
     /// Ends the jobs that are held, accepts as many new ones, claims them, keeps the events, commits.
     func batch(_ size: Int) throws {

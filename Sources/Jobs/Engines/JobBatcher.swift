@@ -112,5 +112,7 @@ final class JobBatcher: Sendable {
         return try await store.change { try JobMachine.process(commands, on: $0, at: time.now) }
     }
 
-    private static func isOfTheStore(_ error: CupelError) -> Bool { error.code == .storageUnavailable }
+    private static func isOfTheStore(_ error: CupelError) -> Bool {
+        error.code == .storageUnavailable || error.code == .outcomeUnknown
+    }
 }

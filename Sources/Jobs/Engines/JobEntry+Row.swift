@@ -1,5 +1,4 @@
 import CupelCore
-import OrderedCollections
 import Storage
 
 /// How a job lies in its row. Columns are read by place, since this is the hottest read of all.
@@ -43,22 +42,36 @@ extension JobEntry {
         hasDependents = try row.integer(at: 26) != 0
     }
 
-    /// The row as JSON, for engines that take a whole batch as one parameter.
-    var rowJSON: JSON {
-        let text: (String?) -> JSON = { $0.map { .string($0) } ?? .null }
-        let moment: (Timestamp?) -> JSON = { $0.map { .integer($0.microseconds) } ?? .null }
-        return .object([
-            "id": .string(id.description), "kind": .string(kind), "queue": .string(queue),
-            "priority": .integer(Int64(priority.rawValue)), "payload": .string(payload),
-            "unique_key": text(uniqueKey), "maximum_failures": .integer(Int64(maximumFailures)),
-            "maximum_crashes": .integer(Int64(maximumCrashes)), "timeout_us": .integer(timeout.wholeMicroseconds),
-            "created_at": moment(createdAt), "state": .string(state.rawValue), "result": text(result),
-            "error_code": text(failure?.code), "error_message": text(failure?.message), "history": text(history),
-            "attempt": .integer(Int64(attempt)), "failures": .integer(Int64(failures)),
-            "crashes": .integer(Int64(crashes)), "progress": .number(progress), "note": .string(note),
-            "cancel_requested": .integer(isCancelRequested ? 1 : 0), "worker": text(worker?.description),
-            "run_at": moment(runAt), "started_at": moment(startedAt), "finished_at": moment(finishedAt),
-            "open_needs": .integer(Int64(openNeeds)), "has_dependents": .integer(hasDependents ? 1 : 0),
-        ])
+    /// Writes the row for engines that take a whole batch as one parameter.
+    func write(to text: inout RowText) {
+        text.begin()
+        text.add("id", id.description)
+        text.add("kind", kind)
+        text.add("queue", queue)
+        text.add("priority", Int64(priority.rawValue))
+        text.add("payload", payload)
+        text.add("unique_key", uniqueKey)
+        text.add("maximum_failures", Int64(maximumFailures))
+        text.add("maximum_crashes", Int64(maximumCrashes))
+        text.add("timeout_us", timeout.wholeMicroseconds)
+        text.add("created_at", createdAt.microseconds)
+        text.add("state", state.rawValue)
+        text.add("result", result)
+        text.add("error_code", failure?.code)
+        text.add("error_message", failure?.message)
+        text.add("history", history)
+        text.add("attempt", Int64(attempt))
+        text.add("failures", Int64(failures))
+        text.add("crashes", Int64(crashes))
+        text.add("progress", progress)
+        text.add("note", note)
+        text.add("cancel_requested", Int64(isCancelRequested ? 1 : 0))
+        text.add("worker", worker?.description)
+        text.add("run_at", runAt.microseconds)
+        text.add("started_at", startedAt?.microseconds)
+        text.add("finished_at", finishedAt?.microseconds)
+        text.add("open_needs", Int64(openNeeds))
+        text.add("has_dependents", Int64(hasDependents ? 1 : 0))
+        text.end()
     }
 }

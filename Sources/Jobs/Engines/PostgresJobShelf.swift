@@ -73,14 +73,16 @@ struct PostgresJobShelf: SQLJobShelf {
 
     func record(_ events: [JobEventDraft]) throws {
         guard !events.isEmpty else { return }
-        let rows = JSON.array(
-            events.map { event in
-                [
-                    "job_id": .string(event.job.description), "at": .integer(event.at.microseconds),
-                    "kind": .string(event.kind), "data": .string(event.data),
-                ]
-            }
-        )
+        var text = RowText()
+        for event in events {
+            text.begin()
+            text.add("job_id", event.job.description)
+            text.add("at", event.at.microseconds)
+            text.add("kind", event.kind)
+            text.add("data", event.data)
+            text.end()
+        }
+        let rows = text.finish()
         try sql.execute(
             """
             INSERT INTO job_events (job_id, at, kind, data)
@@ -92,7 +94,11 @@ struct PostgresJobShelf: SQLJobShelf {
 
     private static func list(_ ids: [JobID]) -> JSON { .array(ids.map { .string($0.description) }) }
 
-    private static func rows(_ entries: [JobEntry]) -> JSON { .array(entries.map(\.rowJSON)) }
+    private static func rows(_ entries: [JobEntry]) -> String {
+        var text = RowText()
+        for entry in entries { entry.write(to: &text) }
+        return text.finish()
+    }
 
     /// The columns' types, in any order, as `json_to_recordset` wants them.
     private static let types = """

@@ -6,11 +6,20 @@ package struct SQLJobStore: JobStore {
     /// The database, which an enqueueing caller's transaction is of too.
     package let database: any Database
 
+    /// A pool for the queue alone, so that no slow request keeps a heartbeat waiting. Its tables grow from nothing to much between two looks of the
+    /// server's statistics, and a plan made for the small table must not scan the large one.
+    package static let postgresOptions: PostgresOptions = {
+        var options = PostgresOptions()
+        options.size = 6
+        options.session = ["enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"]
+        return options
+    }()
+
     /// Jobs in the tables of a database that is migrated.
     package init(database: any Database) { self.database = database }
 
-    // SQLite's writer takes the second batch while it waits for the disk with the first.
-    package var width: Int { database.engine == .sqlite ? 2 : 4 }
+    // The second batch gathers and travels while the first waits for the disk; more would only make both smaller.
+    package var width: Int { 2 }
     package var isOwnedByOneProcess: Bool { database.engine == .sqlite }
 
     /// The shelf that is a view of a transaction.

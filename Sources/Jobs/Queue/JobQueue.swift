@@ -27,6 +27,9 @@ package final class JobQueue: Sendable {
     /// The longest name of a queue or key, in bytes.
     package static let maximumNameBytes = 200
 
+    /// Times that a job is offered again when nobody knows whether it was accepted.
+    private static let submitTries = 3
+
     /// A queue over an engine.
     package init(store: any JobStore, time: any TimeSource = SystemTime(), lease: Duration = defaultLease) {
         self.store = store
@@ -89,7 +92,15 @@ package final class JobQueue: Sendable {
 
     /// Accepts a job that was put together elsewhere, once however often it is asked with one identifier.
     package func submit(_ entry: JobEntry, after: [JobID] = []) async throws -> (id: JobID, isNew: Bool) {
-        try accepted(try await send(.submit(entry, after: after)), entry)
+        var tries = 0
+        while true {
+            do {
+                return try accepted(try await send(.submit(entry, after: after)), entry)
+            } catch let error as CupelError where error.code == .outcomeUnknown && tries < Self.submitTries {
+                // It may be there already; asking again with its identifier is asking once.
+                tries += 1
+            }
+        }
     }
 
     private func accepted(_ reply: JobReply, _ entry: JobEntry) throws -> (id: JobID, isNew: Bool) {

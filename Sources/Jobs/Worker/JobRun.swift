@@ -160,7 +160,9 @@ struct JobRun: Sendable {
                 let (isAccepted, next) = try await tell()
                 note(isAccepted, ending)
                 return next
-            } catch let error as CupelError where error.code == .storageUnavailable {
+            } catch let error as CupelError
+                where error.code == .storageUnavailable || error.code == .outcomeUnknown
+            {
                 worker.logger.log(
                     .error,
                     "the end of a job was not recorded; trying again",

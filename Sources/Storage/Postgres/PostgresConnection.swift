@@ -93,7 +93,11 @@ final class PostgresConnection: Sendable {
             while true {
                 close()
                 do {
-                    return try link.open(address)
+                    try link.open(address)
+                    for (name, value) in options.session.sorted(by: { $0.key < $1.key }) {
+                        try command("SET \(name) = \(value)")
+                    }
+                    return
                 } catch let error as CupelError where error.code == .storageUnavailable {
                     tries += 1
                     guard tries < options.openTries, SystemTime().monotonic < deadline else { throw error }

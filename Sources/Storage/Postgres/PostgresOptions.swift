@@ -28,6 +28,8 @@ package struct PostgresOptions: Sendable {
     package var listenerPause = Duration.seconds(5)
     /// How often a silent listener is asked whether it still answers: 30 s.
     package var listenerCheck = Duration.seconds(30)
+    /// Settings of every connection, as `SET name = value` takes them; names and values of the program's own.
+    package var session: [String: String] = [:]
 
     /// The defaults.
     package init() {}
