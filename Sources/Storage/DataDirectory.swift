@@ -53,7 +53,17 @@ package final class DataDirectory: Sendable {
         _ = text.withUnsafeBytes { pwrite(lock, $0.baseAddress, $0.count, 0) }
     }
 
-    deinit { close(lock) }
+    /// Uses a directory that others may use too: for processes that keep nothing in it but caches.
+    /// - Throws: `storage_unavailable` with the reason and what to do.
+    package init(using path: String) throws {
+        self.path = path
+        lock = -1
+        try Self.make(path)
+        try Self.make(path + "/cache")
+        try Self.proveWritable(path)
+    }
+
+    deinit { if lock >= 0 { close(lock) } }
 
     /// The process that owns a directory's lock right now, if any does.
     package static func owner(of path: String) -> Int32? {

@@ -10,6 +10,9 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .customLong("data-dir"), help: "Directory of database, token, tools and caches.")
     var dataDirectory: String?
 
+    @Option(help: "postgres://… instead of SQLite in the data directory; DATABASE_URL keeps it out of process lists.")
+    var database: String?
+
     @Option(help: "Configuration file. Default: cupel.yaml in this directory, when there is one.")
     var config: String?
 
@@ -45,6 +48,7 @@ struct CommonOptions: ParsableArguments {
     private func sources(_ extra: [String: String]) throws -> SettingsSources {
         var values = extra
         if let dataDirectory { values["data.dir"] = Self.absolute(dataDirectory) }
+        if let database { values["database.url"] = database }
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {

@@ -18,7 +18,7 @@ struct Cupel: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self, ConfigCommand.self,
+            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self, ConfigCommand.self,
             Doctor.self, MigrateCommand.self, TokenCommand.self, VersionCommand.self,
         ]
     )

@@ -41,6 +41,7 @@ import Testing
         for (target, modules) in targets {
             let files =
                 SourceTree.swiftFiles(below: "Sources/\(target)") + SourceTree.swiftFiles(below: "Tests/\(target)")
+                + SourceTree.swiftFiles(below: "Benchmarks/\(target)")
             // The end-to-end tests run the binary; they do not import it.
             let unused = Self.unused(modules, in: files).filter { $0 != "cupel" }
             #expect(unused == [], "\(target) declares what it does not import")

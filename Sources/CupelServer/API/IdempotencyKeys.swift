@@ -34,7 +34,7 @@ package struct IdempotencyKeys: Sendable {
         }
         let body = Digest(of: request.body)
         let now = time.now
-        defer { queue.signal.wake() }
+        defer { queue.announce() }
         return try await database.write { transaction in
             try transaction.execute("DELETE FROM idempotency_keys WHERE expires_at <= \(now)")
             let rows = try transaction.query("SELECT body, job_id FROM idempotency_keys WHERE name = \(key)")

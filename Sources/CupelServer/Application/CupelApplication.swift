@@ -30,10 +30,11 @@ package struct CupelApplication: Sendable {
     /// - Throws: what stands in the way of a start, in a person's words.
     package static func make(
         _ settings: CupelSettings,
+        role: Engines.Role = .server,
         environment: [String: String],
         logger: Logger
     ) async throws -> CupelApplication {
-        let engines = try await Engines.make(settings, environment: environment, logger: logger)
+        let engines = try await Engines.make(settings, role: role, environment: environment, logger: logger)
         return CupelApplication(settings: settings, engines: engines, logger: logger)
     }
 
@@ -56,7 +57,8 @@ package struct CupelApplication: Sendable {
         var services: [any Service] = []
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
-        services.append(buildWorker())
+        services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        if settings.server.jobConcurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
@@ -74,16 +76,39 @@ package struct CupelApplication: Sendable {
         await engines.linter.stop()
         await engines.gateway.close()
         await engines.shared.close()
+        if engines.queueDatabase.engine == .postgres { await engines.queueDatabase.close() }
         await engines.database.close()
     }
 
-    private func buildWorker() -> JobWorker {
+    /// A process that only runs jobs.
+    /// - Parameter queues: the queues it serves, each with the most jobs of it at once; empty for all.
+    package func workerGroup(signals: [UnixSignal], queues: [String: Int]) -> ServiceGroup {
+        var services: [any Service] = []
+        if let localModel = engines.localModel { services.append(localModel) }
+        services.append(LinterWarmup(linter: engines.linter, logger: logger))
+        services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        services.append(buildWorker(queues))
+        var configuration = ServiceGroupConfiguration(
+            services: services,
+            gracefulShutdownSignals: signals,
+            logger: logger
+        )
+        configuration.maximumGracefulShutdownDuration = settings.server.drain + .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+
+    private func buildWorker(_ queues: [String: Int]) -> JobWorker {
         var registry = JobRegistry()
         engines.workshop.register(in: &registry)
         return JobWorker(
             queue: engines.queue,
             registry: registry,
-            settings: WorkerSettings(concurrency: settings.server.jobConcurrency, drain: settings.server.drain),
+            settings: WorkerSettings(
+                concurrency: settings.server.jobConcurrency,
+                queues: queues,
+                isStrict: settings.server.isJobOrderStrict,
+                drain: settings.server.drain
+            ),
             logger: logger
         )
     }

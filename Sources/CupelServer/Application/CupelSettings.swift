@@ -1,4 +1,5 @@
 package import CupelCore
+package import Storage
 
 /// Everything that can be set, read and validated at once.
 package struct CupelSettings: Sendable {
@@ -14,7 +15,7 @@ package struct CupelSettings: Sendable {
     package init(sources: SettingsSources, home: String) throws {
         let reader = SettingsReader(sources)
         server = ServerSettings(reader: reader)
-        data = DataSettings(reader: reader, home: home)
+        data = DataSettings(reader: reader, home: home, environment: server.environment)
         model = ModelSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
         entries = reader.entries
@@ -30,11 +31,14 @@ package struct DataSettings: Sendable {
     package var tools: String
     /// `postgres://…` instead of SQLite in the data directory.
     package var database: Secret?
+    /// The same, taken apart.
+    package var postgres: PostgresAddress?
     /// A directory with one secret a file.
     package var secrets: String
 
-    /// Reads `data.*`, `tools.*`, `database.*` and `secrets.*`.
-    package init(reader: SettingsReader, home: String) {
+    /// Reads `data.*`, `tools.*`, `database.*` and `secrets.*`. Production takes no unencrypted way to a PostgreSQL
+    /// beyond this machine unless that is allowed.
+    package init(reader: SettingsReader, home: String, environment: Environment) {
         directory = reader.text(
             "data.dir",
             default: home + "/.local/share/cupel",
@@ -55,6 +59,25 @@ package struct DataSettings: Sendable {
             alias: "DATABASE_URL",
             purpose: "postgres://… instead of SQLite in the data directory."
         )
+        let isPlainAllowed = reader.flag(
+            "database.allow_plain",
+            default: false,
+            purpose: "Whether production may reach a PostgreSQL beyond loopback without encryption."
+        )
+        do {
+            postgres = try database.map { try PostgresAddress($0) }
+            if let postgres, environment == .production, !isPlainAllowed, !postgres.isLoopback,
+                !postgres.isUnixSocket, !postgres.isEncryptionGuaranteed
+            {
+                reader.problem(
+                    "database.url",
+                    "the connection to \(postgres) may not be encrypted; add ?sslmode=verify-full (with sslrootcert), "
+                        + "or set database.allow_plain if the network between is yours"
+                )
+            }
+        } catch {
+            reader.problem("database.url", (error as? CupelError)?.message ?? "cannot be read")
+        }
         secrets = reader.text(
             "secrets.dir",
             default: "",

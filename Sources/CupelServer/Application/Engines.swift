@@ -15,6 +15,8 @@ import Telemetry
 package struct Engines: Sendable {
     package let directory: DataDirectory
     package let database: any Database
+    /// The queue's own connections; the same as ``database`` on SQLite.
+    package let queueDatabase: any Database
     package let shared: SharedServices
     package let token: AccessToken
     package let queue: JobQueue
@@ -38,13 +40,15 @@ package struct Engines: Sendable {
     /// - Throws: what stands in the way, before any work starts.
     package static func make(
         _ settings: CupelSettings,
+        role: Role = .server,
         environment: [String: String],
         logger: Logger
     ) async throws -> Engines {
-        let directory = try DataDirectory(owning: settings.data.directory)
+        let directory = try role.directory(settings.data.directory)
         let database = try await openDatabase(settings, directory, logger)
-        _ = try await Migrator(migrations).up(database)
-        let queue = JobQueue(database: database)
+        try await migrate(database, settings)
+        let queueDatabase = try await openQueueDatabase(database, settings)
+        let queue = JobQueue(database: queueDatabase, lease: settings.server.jobLease)
         let calls = CallStore(database: database)
         let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
@@ -61,6 +65,7 @@ package struct Engines: Sendable {
         return Engines(
             directory: directory,
             database: database,
+            queueDatabase: queueDatabase,
             shared: settings.redis.address.map { .redis(RedisClient($0)) } ?? .inProcess(),
             token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue,
@@ -75,6 +80,54 @@ package struct Engines: Sendable {
             workshop: workshop,
             linter: linter
         )
+    }
+
+    /// What the process is for.
+    package enum Role: Sendable {
+        /// Owns the data directory and opens the door.
+        case server
+        /// Only runs jobs; many may use one data directory.
+        case worker
+
+        func directory(_ path: String) throws -> DataDirectory {
+            switch self {
+            case .server: try DataDirectory(owning: path)
+            case .worker: try DataDirectory(using: path)
+            }
+        }
+    }
+
+    /// The longest one statement of a migration may take.
+    private static let migrationLimit = Duration.seconds(3600)
+
+    private static func migrate(_ database: any Database, _ settings: CupelSettings) async throws {
+        let migrator = try Migrator(migrations)
+        guard let url = settings.data.database else { return _ = try await migrator.up(database) }
+        var options = PostgresOptions()
+        options.size = 1
+        options.statementLimit = migrationLimit
+        let patient = try await PostgresDatabase(url: url, options: options)
+        do {
+            _ = try await migrator.up(patient)
+            await patient.close()
+        } catch {
+            await patient.close()
+            throw error
+        }
+    }
+
+    private static func openQueueDatabase(
+        _ database: any Database,
+        _ settings: CupelSettings
+    ) async throws -> any Database {
+        guard let url = settings.data.database else { return database }
+        return try await PostgresDatabase(url: url, options: SQLJobStore.postgresOptions)
+    }
+
+    /// How word of the queue passes between processes.
+    package var jobChannel: any JobAnnouncer.Channel {
+        if shared.health() != nil { return BusJobChannel(bus: shared.bus) }
+        return DatabaseJobChannel(database: database)
     }
 
     /// Tries to reach a database at start, with waits of 2^n seconds, at most 60, between them.

@@ -23,6 +23,8 @@ package struct ServerSettings: Sendable {
     package var logFormat: LogFormat
     package var isDocumentationShown: Bool
     package var jobConcurrency: Int
+    package var isJobOrderStrict: Bool
+    package var jobLease: Duration
 
     /// Reads `environment`, `server.*`, `log.*` and `jobs.*`.
     package init(reader: SettingsReader) {
@@ -81,7 +83,25 @@ package struct ServerSettings: Sendable {
             default: !isProduction,
             purpose: "Whether /api/docs/ is served."
         )
-        jobConcurrency = reader.integer("jobs.concurrency", default: 2, in: 1...256, purpose: "Jobs that run at once.")
+        jobConcurrency = reader.integer(
+            "jobs.concurrency",
+            default: 2,
+            in: 0...1024,
+            purpose: "Jobs that run at once in this process; 0 leaves them to `cupel worker`."
+        )
+        isJobOrderStrict = reader.flag(
+            "jobs.strict_order",
+            default: false,
+            purpose: "Whether a higher priority always goes first, however long a lower one waits."
+        )
+        jobLease = .seconds(
+            reader.integer(
+                "jobs.lease_seconds",
+                default: 10,
+                in: 2...600,
+                purpose: "Time within which a worker's death is noticed; the same in every process."
+            )
+        )
         if isProduction, host != "127.0.0.1", host != "::1" {
             reader.problem(
                 "server.host",

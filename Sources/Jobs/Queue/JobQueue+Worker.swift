@@ -46,7 +46,7 @@ extension JobQueue {
             try effects(transaction)
             return reply
         }
-        signal.wake()
+        announce()
         return isAccepted(reply)
     }
 

@@ -11,6 +11,9 @@ package final class JobQueue: Sendable {
     package let store: any JobStore
     /// Wakes waiting workers and readers of events in this process.
     package let signal: JobSignal
+    /// Wakes who tells other processes of what was committed here.
+    let committed: JobSignal
+    private let interruptsToTell = Mutex<[JobID]>([])
     /// What happened, counted by queue.
     package let tally = JobTally()
     package let time: any TimeSource
@@ -27,6 +30,8 @@ package final class JobQueue: Sendable {
     /// The longest name of a queue or key, in bytes.
     package static let maximumNameBytes = 200
 
+    /// Ends of jobs that wait to be told to other processes; more are heard of at heartbeats.
+    private static let maximumInterruptsToTell = 1000
     /// Times that a job is offered again when nobody knows whether it was accepted.
     private static let submitTries = 3
 
@@ -35,9 +40,13 @@ package final class JobQueue: Sendable {
         self.store = store
         self.time = time
         self.lease = lease
-        let signal = JobSignal()
+        let (signal, committed) = (JobSignal(), JobSignal())
         self.signal = signal
-        batcher = JobBatcher(store: store, time: time) { signal.wake() }
+        self.committed = committed
+        batcher = JobBatcher(store: store, time: time) {
+            signal.wake()
+            committed.wake()
+        }
     }
 
     /// A queue in the tables of a database that is migrated.
@@ -72,7 +81,7 @@ package final class JobQueue: Sendable {
         try await submit(try entry(job, delay: delay), after: after).id
     }
 
-    /// Accepts a job as part of the caller's transaction; call ``JobSignal/wake()`` once that is committed.
+    /// Accepts a job as part of the caller's transaction; call ``announce()`` once that is committed.
     /// - Throws: as ``enqueue(_:after:delay:)``.
     package func enqueue(
         _ job: some Job,
@@ -147,6 +156,8 @@ package final class JobQueue: Sendable {
     package func cancel(_ id: JobID) async throws {
         try done(try await send(.cancel(id)))
         interrupt(id)
+        interruptsToTell.withLock { if $0.count < Self.maximumInterruptsToTell { $0.append(id) } }
+        committed.wake()
     }
 
     /// Runs a dead or cancelled job again, with its failures forgotten.
@@ -167,7 +178,7 @@ package final class JobQueue: Sendable {
             try shelf.save(control)
             return control
         }
-        signal.wake()
+        announce()
         return control
     }
 
@@ -186,6 +197,20 @@ package final class JobQueue: Sendable {
     /// Lets a worker of this process hear at once of jobs that a person ends.
     func onInterrupt(_ worker: WorkerID, _ hear: (@Sendable (JobID) -> Void)?) {
         interrupts.withLock { $0[worker] = hear }
+    }
+
+    /// The jobs that other processes are to be told to end.
+    func takeInterruptsToTell() -> [JobID] {
+        interruptsToTell.withLock { all in
+            defer { all = [] }
+            return all
+        }
+    }
+
+    /// Wakes everyone, here and elsewhere: a transaction that accepted jobs was committed.
+    package func announce() {
+        signal.wake()
+        committed.wake()
     }
 
     /// Tells the workers of this process that a job is to end.

@@ -22,12 +22,7 @@ struct Serve: AsyncParsableCommand {
         if let host { extra["server.host"] = host }
         if let port { extra["server.port"] = String(port) }
         let settings = try options.settings(extra)
-        MetricsSystem.bootstrap(MetricsRegistry.shared)
-        let (format, level) = (settings.server.logFormat, settings.server.logLevel)
-        LoggingSystem.bootstrap { label in
-            // Libraries below us log at warning and above.
-            CupelLogHandler(label: label, format: format, level: label == "cupel" ? level : max(level, .warning))
-        }
+        Self.bootstrap(settings)
         let application = try await CupelApplication.make(
             settings,
             environment: try options.environment(),
@@ -38,6 +33,16 @@ struct Serve: AsyncParsableCommand {
         }
         try await group.run()
         await application.close()
+    }
+
+    /// Sets up metrics and logs, once in a process.
+    static func bootstrap(_ settings: CupelSettings) {
+        MetricsSystem.bootstrap(MetricsRegistry.shared)
+        let (format, level) = (settings.server.logFormat, settings.server.logLevel)
+        LoggingSystem.bootstrap { label in
+            // Libraries below us log at warning and above.
+            CupelLogHandler(label: label, format: format, level: label == "cupel" ? level : max(level, .warning))
+        }
     }
 
     private static func banner(_ base: String, _ settings: CupelSettings) -> String {
