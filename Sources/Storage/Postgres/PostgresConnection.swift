@@ -71,6 +71,64 @@ final class PostgresConnection: Sendable {
             }
         }
 
+        /// Runs one statement that will not come again in this form, without preparing it.
+        func runOnce(_ sql: SQL) throws -> PostgresResult {
+            let values = sql.values.map(PostgresParameter.init)
+            return try PostgresParameter.withPointers(values) { pointers, lengths, formats in
+                try checked(
+                    PQexecParams(
+                        handle,
+                        sql.text { "$\($0)" },
+                        Int32(values.count),
+                        values.map(\.type),
+                        pointers,
+                        lengths,
+                        formats,
+                        0
+                    ),
+                    "running a statement"
+                )
+            }
+        }
+
+        /// Hands over the rows of one statement as they arrive: libpq holds one at a time (its single-row mode).
+        func stream(_ sql: SQL, _ body: (Row) throws -> Void) throws {
+            let values = sql.values.map(PostgresParameter.init)
+            let isSent = PostgresParameter.withPointers(values) { pointers, lengths, formats in
+                PQsendQueryParams(
+                    handle,
+                    sql.text { "$\($0)" },
+                    Int32(values.count),
+                    values.map(\.type),
+                    pointers,
+                    lengths,
+                    formats,
+                    0
+                )
+            }
+            guard isSent == 1, PQsetSingleRowMode(handle) == 1 else {
+                throw failure(PostgresResult(nil), "running a statement")
+            }
+            do {
+                while let pointer = PQgetResult(handle) {
+                    try checked(pointer, "running a statement").rows().forEach(body)
+                }
+            } catch {
+                abandon()
+                throw error
+            }
+        }
+
+        /// Ends the statement that runs and drops what it still sends.
+        private func abandon() {
+            if let cancel = PQgetCancel(handle) {
+                var reason = [CChar](repeating: 0, count: 256)
+                PQcancel(cancel, &reason, Int32(reason.count))
+                PQfreeCancel(cancel)
+            }
+            while let pointer = PQgetResult(handle) { PQclear(pointer) }
+        }
+
         func close() {
             PQfinish(handle)
             handle = nil
@@ -165,5 +223,11 @@ struct PostgresTransaction: Transaction {
 
     func query(_ sql: SQL) throws -> [Row] { try session.run(sql).rows() }
 
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Void) throws { try session.stream(sql, body) }
+
     func execute(_ sql: SQL) throws -> Int { try session.run(sql).changedRows }
+
+    /// Runs a statement that will not come again in this form, so that nothing is kept prepared for it.
+    @discardableResult
+    func executeOnce(_ sql: SQL) throws -> Int { try session.runOnce(sql).changedRows }
 }

@@ -11,7 +11,7 @@ final class PostgresResult {
 
     var isSuccess: Bool {
         let status = PQresultStatus(pointer)
-        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE
     }
 
     /// The five-character code of an error (PostgreSQL documentation, appendix A).

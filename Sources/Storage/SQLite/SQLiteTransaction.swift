@@ -22,6 +22,20 @@ struct SQLiteTransaction: Transaction {
         return rows
     }
 
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Void) throws {
+        guard !isRefusing else { throw Self.refusal }
+        // A statement of its own, so that one with the same text may run inside the body.
+        let statement = try database.makeStatement(sql: sql.text { _ in "?" })
+        try statement.setArguments(StatementArguments(sql.values.map(Self.bound)))
+        let cursor = try GRDB.Row.fetchCursor(statement)
+        var columns: [String]?
+        while let row = try cursor.next() {
+            let names = columns ?? Array(row.columnNames)
+            columns = names
+            try body(Row(columns: names, values: row.databaseValues.map(Self.value)))
+        }
+    }
+
     func execute(_ sql: SQL) throws -> Int {
         let before = database.totalChangesCount
         try prepared(sql).execute()
@@ -29,11 +43,13 @@ struct SQLiteTransaction: Transaction {
     }
 
     private func prepared(_ sql: SQL) throws -> Statement {
-        guard !isRefusing else { throw CupelError(.storageUnavailable, "The disk refused the transaction.") }
+        guard !isRefusing else { throw Self.refusal }
         let statement = try database.cachedStatement(sql: sql.text { _ in "?" })
         try statement.setArguments(StatementArguments(sql.values.map(Self.bound)))
         return statement
     }
+
+    private static let refusal = CupelError(.storageUnavailable, "The disk refused the transaction.")
 
     private static func bound(_ value: SQLValue) -> DatabaseValue {
         switch value {
