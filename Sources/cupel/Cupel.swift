@@ -19,7 +19,8 @@ struct Cupel: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self, ConfigCommand.self,
-            Doctor.self, MigrateCommand.self, TokenCommand.self, VersionCommand.self,
+            Doctor.self, MigrateCommand.self, BackupCommand.self, DatabaseCommand.self, TokenCommand.self,
+            VersionCommand.self,
         ]
     )
 

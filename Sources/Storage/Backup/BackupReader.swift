@@ -55,6 +55,19 @@ package final class BackupReader {
         }
     }
 
+    /// Reads and checks a whole archive on a thread of its own.
+    /// - Throws: as ``verify(_:progress:)``.
+    package static func verify(
+        away path: String,
+        progress: @escaping @Sendable (BackupProgress) -> Void = { _ in }
+    ) async throws -> BackupSummary {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try verify(path, progress: progress) })
+            }
+        }
+    }
+
     /// Hands over every table and its rows; only once.
     /// - Throws: `validation_error` naming the table and the reason when a byte is not as it was written, and what the
     ///   closures throw. Rows were handed over before their table's digest was checked.

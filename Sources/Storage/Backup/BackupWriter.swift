@@ -36,6 +36,16 @@ package struct BackupWriter: Sendable {
         }
     }
 
+    /// Writes an archive and lets all but the newest ones of its directory go: the work of a scheduled backup.
+    /// - Parameter keep: how many archives stay.
+    package func write(
+        into directory: String,
+        keeping keep: Int
+    ) async throws -> (written: BackupSummary, removed: [String]) {
+        let written = try await write(into: directory)
+        return (written, try BackupFolder.prune(directory, keep: keep))
+    }
+
     private static func write(
         _ manifest: BackupManifest,
         _ tables: [TableLayout],
