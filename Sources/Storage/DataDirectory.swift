@@ -11,7 +11,7 @@ package final class DataDirectory: Sendable {
     private let lock: Int32
 
     /// The database file.
-    package var databasePath: String { path + "/cupel.db" }
+    package var databasePath: String { Self.databasePath(in: path) }
     /// The token that the API asks for.
     package var tokenPath: String { Self.tokenPath(in: path) }
     /// Where the scanner keeps its compiled rules.
@@ -19,6 +19,9 @@ package final class DataDirectory: Sendable {
 
     /// Bytes that must be free before work starts.
     package static let minimumFreeBytes: UInt64 = 64 << 20
+
+    /// Where a directory's database lies.
+    package static func databasePath(in path: String) -> String { path + "/cupel.db" }
 
     /// Where a directory's token lies.
     package static func tokenPath(in path: String) -> String { path + "/token" }

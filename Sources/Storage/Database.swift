@@ -54,6 +54,10 @@ package protocol Transaction {
     var engine: DatabaseEngine { get }
     /// Runs a statement and gives its rows.
     func query(_ sql: SQL) throws -> [Row]
+    /// Runs a statement and hands over its rows one after the other, holding one at a time.
+    ///
+    /// When `body` throws, the statement is ended; on PostgreSQL the transaction can then only be given up.
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Void) throws
     /// Runs a statement and gives the number of rows it changed.
     @discardableResult func execute(_ sql: SQL) throws -> Int
 }

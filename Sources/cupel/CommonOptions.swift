@@ -62,7 +62,8 @@ struct CommonOptions: ParsableArguments {
         return try SettingsSources(commandLine: values, environment: try environment(), file: file)
     }
 
-    private static func absolute(_ path: String) -> String {
+    /// A path as the server would see it from anywhere.
+    static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 }

@@ -18,8 +18,9 @@ struct Cupel: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self, ConfigCommand.self,
-            Doctor.self, MigrateCommand.self, TokenCommand.self, VersionCommand.self,
+            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self,
+            ConfigCommand.self, Doctor.self, MigrateCommand.self, BackupCommand.self, DatabaseCommand.self,
+            TokenCommand.self, VersionCommand.self,
         ]
     )
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CupelCore
 import Glibc
+import Storage
 
 /// Where a command writes: results to standard output, messages to standard error; colours only where a person looks.
 struct Terminal: Sendable {
@@ -29,6 +30,19 @@ struct Terminal: Sendable {
 
     /// Shows progress on a line that is written over.
     func show(_ text: String) { write(text, STDERR_FILENO) }
+
+    /// Shows how far a backup is, where a person looks.
+    var progress: @Sendable (BackupProgress) -> Void {
+        { step in
+            guard isatty(STDERR_FILENO) == 1 else { return }
+            show("\r\u{1B}[K\(step.phase) \(step.table): \(step.rows) rows")
+        }
+    }
+
+    /// Clears the line of progress.
+    func endProgress() {
+        if isatty(STDERR_FILENO) == 1 { show("\r\u{1B}[K") }
+    }
 
     /// The text in a style, where colours are wanted.
     func styled(_ text: String, _ style: Style) -> String {

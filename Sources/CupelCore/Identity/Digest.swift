@@ -10,6 +10,9 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
         self.bytes = hash.finish()
     }
 
+    /// The digest of what a hash has taken.
+    public init(finishing hash: inout SHA256) { bytes = hash.finish() }
+
     /// The digest of a text's UTF-8.
     public init(of text: String) { self.init(of: text.utf8) }
 

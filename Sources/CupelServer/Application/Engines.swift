@@ -97,16 +97,10 @@ package struct Engines: Sendable {
         }
     }
 
-    /// The longest one statement of a migration may take.
-    private static let migrationLimit = Duration.seconds(3600)
-
     private static func migrate(_ database: any Database, _ settings: CupelSettings) async throws {
         let migrator = try Migrator(migrations)
         guard let url = settings.data.database else { return _ = try await migrator.up(database) }
-        var options = PostgresOptions()
-        options.size = 1
-        options.statementLimit = migrationLimit
-        let patient = try await PostgresDatabase(url: url, options: options)
+        let patient = try await PostgresDatabase(url: url, options: .patient)
         do {
             _ = try await migrator.up(patient)
             await patient.close()

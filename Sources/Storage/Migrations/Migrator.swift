@@ -26,22 +26,36 @@ package struct Migrator: Sendable {
     ///   an applied step differs from ours, `storage_unavailable`.
     package func up(_ database: any Database) async throws -> [MigrationStatus] {
         let now = time.now
-        return try await database.write { transaction in
-            try prepare(transaction)
-            let applied = try self.applied(transaction)
-            try verify(applied, engine: transaction.engine)
-            return try migrations.filter { applied[$0.number] == nil }.map { step in
-                for statement in step.statements(transaction.engine) { try transaction.execute(statement) }
-                let checksum = step.checksum(for: transaction.engine)
-                try transaction.execute(
-                    """
-                    INSERT INTO schema_migrations (number, name, checksum, applied_at)
-                    VALUES (\(step.number), \(step.name), \(checksum), \(now))
-                    """
-                )
-                return MigrationStatus(number: step.number, name: step.name, appliedAt: now)
-            }
+        return try await database.write { try up(in: $0, at: now) }
+    }
+
+    /// Applies what is missing inside a transaction of the caller's.
+    /// - Parameter wanted: the only steps to apply; all when `nil`.
+    func up(in transaction: any Transaction, at now: Timestamp, only wanted: Set<Int>? = nil) throws
+        -> [MigrationStatus]
+    {
+        try prepare(transaction)
+        let applied = try self.applied(transaction)
+        try verify(applied, engine: transaction.engine)
+        let missing = migrations.filter { applied[$0.number] == nil && wanted?.contains($0.number) ?? true }
+        return try missing.map { step in
+            for statement in step.statements(transaction.engine) { try transaction.execute(statement) }
+            let checksum = step.checksum(for: transaction.engine)
+            try transaction.execute(
+                """
+                INSERT INTO schema_migrations (number, name, checksum, applied_at)
+                VALUES (\(step.number), \(step.name), \(checksum), \(now))
+                """
+            )
+            return MigrationStatus(number: step.number, name: step.name, appliedAt: now)
         }
+    }
+
+    /// Checks that this binary knows every step that some other database had, in the form that it had there.
+    /// - Throws: as ``up(_:)``.
+    func verify(_ steps: [BackupManifest.Step], of engine: DatabaseEngine) throws {
+        let applied = steps.map { ($0.number, (checksum: $0.checksum, at: $0.appliedAt)) }
+        try verify(Dictionary(applied) { first, _ in first }, engine: engine)
     }
 
     /// Every step and when it was applied.

@@ -54,6 +54,7 @@ final class PostgresConnection: Sendable {
         private let address: PostgresAddress
         private let options: PostgresOptions
         private var prepared: [String: String] = [:]
+        private var cursors = 0
         /// The code of the last refusal in this transaction.
         private var lastState = ""
 
@@ -165,6 +166,33 @@ final class PostgresConnection: Sendable {
             }
         }
 
+        /// Runs one statement that will not come again in this form, without preparing it.
+        func runOnce(_ sql: SQL) throws -> PostgresResult {
+            let values = sql.values.map(PostgresParameter.init)
+            let (text, types) = (sql.text { "$\($0)" }, values.map(\.type))
+            return try PostgresParameter.withPointers(values) { pointers, lengths, formats in
+                try checked("running a statement") {
+                    PQsendQueryParams(link.handle, text, Int32(values.count), types, pointers, lengths, formats, 0)
+                }
+            }
+        }
+
+        /// Rows that are held at once when they are streamed.
+        static let fetchCount = 500
+
+        /// Hands over the rows of one statement through a cursor, ``fetchCount`` at a time.
+        func stream(_ sql: SQL, _ body: (Row) throws -> Void) throws {
+            cursors += 1
+            let name = "cupel_rows_\(cursors)"
+            _ = try runOnce("DECLARE \(raw: name) NO SCROLL CURSOR FOR \(sql)")
+            while true {
+                let rows = try command("FETCH \(Self.fetchCount) FROM \(name)").rows()
+                for row in rows { try body(row) }
+                if rows.count < Self.fetchCount { break }
+            }
+            _ = try command("CLOSE \(name)")
+        }
+
         func close() {
             link.close()
             prepared = [:]
@@ -255,5 +283,11 @@ struct PostgresTransaction: Transaction {
 
     func query(_ sql: SQL) throws -> [Row] { try session.run(sql).rows() }
 
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Void) throws { try session.stream(sql, body) }
+
     func execute(_ sql: SQL) throws -> Int { try session.run(sql).changedRows }
+
+    /// Runs a statement that will not come again in this form, so that nothing is kept prepared for it.
+    @discardableResult
+    func executeOnce(_ sql: SQL) throws -> Int { try session.runOnce(sql).changedRows }
 }

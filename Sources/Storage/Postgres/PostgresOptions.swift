@@ -33,4 +33,12 @@ package struct PostgresOptions: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// One connection whose statements may take an hour: for migrations and backups.
+    package static let patient: PostgresOptions = {
+        var options = PostgresOptions()
+        options.size = 1
+        options.statementLimit = .seconds(3600)
+        return options
+    }()
 }

@@ -23,7 +23,7 @@ struct PostgresParameter {
     static func withPointers<Value>(
         _ parameters: [PostgresParameter],
         _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>, UnsafePointer<Int32>) throws -> Value
-    ) throws -> Value {
+    ) rethrows -> Value {
         let storage: [UInt8] = parameters.reduce(into: []) { $0 += $1.bytes ?? [] } + [0]
         let lengths = parameters.map { Int32($0.bytes?.count ?? 0) } + [0]
         let formats = parameters.map { Int32($0.isBinary ? 1 : 0) } + [0]

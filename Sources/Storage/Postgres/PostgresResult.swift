@@ -11,7 +11,7 @@ final class PostgresResult {
 
     var isSuccess: Bool {
         let status = PQresultStatus(pointer)
-        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE
     }
 
     /// Whether the statement began a COPY, which nobody here answers.

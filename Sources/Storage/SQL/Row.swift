@@ -3,7 +3,8 @@ package import CupelCore
 /// One row of an answer, read by column name.
 package struct Row: Sendable {
     private let columns: [String]
-    private let values: [SQLValue]
+    /// The values in the order of the statement's columns.
+    package let values: [SQLValue]
 
     package init(columns: [String], values: [SQLValue]) {
         self.columns = columns

@@ -16,6 +16,12 @@ struct SQLiteTransaction: Transaction {
         return rows
     }
 
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Void) throws {
+        guard !isRefusing else { throw Self.refusal }
+        // A statement of its own, so that one with the same text may run inside the body.
+        try SQLiteStatement(sql.text { _ in "?" }, database).run(sql, body)
+    }
+
     func execute(_ sql: SQL) throws -> Int {
         let before = database.totalChangesCount
         try prepared(sql).run(sql) { _ in }
@@ -23,10 +29,12 @@ struct SQLiteTransaction: Transaction {
     }
 
     private func prepared(_ sql: SQL) throws -> SQLiteStatement {
-        guard !isRefusing else { throw CupelError(.storageUnavailable, "The disk refused the transaction.") }
+        guard !isRefusing else { throw Self.refusal }
         if let statements { return try statements.statement(for: sql, database) }
         return SQLiteStatement(try database.cachedStatement(sql: sql.text { _ in "?" }), database)
     }
+
+    private static let refusal = CupelError(.storageUnavailable, "The disk refused the transaction.")
 
     /// Turns SQLite's errors into ours; other errors pass.
     static func translate(_ error: any Error, doing what: String) -> any Error {
