@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200) func `a random run keeps the pool's promises`(_ seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let size = Int.random(in: 1...5, using: &random)
         var model = Model(state: Pool(options(size: size, waiters: 20)), size: size)
         var now = Duration.zero
@@ -141,22 +141,6 @@ import Testing
         }
         model.apply(model.state.close())
         #expect(model.waiting.isEmpty)
-    }
-}
-
-/// A small generator whose runs can be repeated (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014).
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

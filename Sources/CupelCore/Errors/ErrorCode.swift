@@ -162,7 +162,7 @@ extension ErrorCode {
         "outcome_unknown",
         503,
         "Whether it was written is not known",
-        recovery: "The store was lost while it committed: read the state, and send the request again if it is not there."
+        recovery: "The store was lost while it committed: read the state, and send it again if it is not there."
     )
     public static let schemaTooNew = ErrorCode(
         "schema_too_new",

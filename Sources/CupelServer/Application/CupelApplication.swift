@@ -62,13 +62,7 @@ package struct CupelApplication: Sendable {
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
-        var configuration = ServiceGroupConfiguration(
-            services: services,
-            gracefulShutdownSignals: signals,
-            logger: logger
-        )
-        configuration.maximumGracefulShutdownDuration = settings.server.drain + .seconds(10)
-        return ServiceGroup(configuration: configuration)
+        return group(of: services, signals)
     }
 
     /// Closes what outlives the services: the linter's worker and the store.
@@ -88,6 +82,10 @@ package struct CupelApplication: Sendable {
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
         services.append(buildWorker(queues))
+        return group(of: services, signals)
+    }
+
+    private func group(of services: [any Service], _ signals: [UnixSignal]) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: signals,
