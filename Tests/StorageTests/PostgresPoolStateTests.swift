@@ -1,3 +1,4 @@
+import CupelTesting
 import Storage
 import Testing
 

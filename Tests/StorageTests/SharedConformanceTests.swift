@@ -125,7 +125,7 @@ struct SharedConformanceTests {
     }
 
     @Test func `the script and the process decide alike, and never let more through than is allowed`() async throws {
-        var generator = SeededGenerator(state: 42)
+        var generator = SeededGenerator(seed: 42)
         try await with(.redis) { services, _, clock in
             let local = InProcessRateLimiter(time: clock)
             let limits = [
@@ -279,17 +279,5 @@ struct SharedConformanceTests {
             if found.count == count { break }
         }
         return found
-    }
-}
-
-/// Chance that is the same in every run (SplitMix64, Steele and others 2014).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

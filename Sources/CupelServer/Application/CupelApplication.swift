@@ -58,7 +58,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
-        if settings.server.jobConcurrency > 0 { services.append(buildWorker([:])) }
+        if settings.jobs.concurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
@@ -102,9 +102,9 @@ package struct CupelApplication: Sendable {
             queue: engines.queue,
             registry: registry,
             settings: WorkerSettings(
-                concurrency: settings.server.jobConcurrency,
+                concurrency: settings.jobs.concurrency,
                 queues: queues,
-                isStrict: settings.server.isJobOrderStrict,
+                isStrict: settings.jobs.isOrderStrict,
                 drain: settings.server.drain
             ),
             logger: logger

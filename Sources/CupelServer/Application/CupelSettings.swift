@@ -7,6 +7,7 @@ package struct CupelSettings: Sendable {
     package var data: DataSettings
     package var model: ModelSettings
     package var redis: RedisSettings
+    package var jobs: JobSettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
 
@@ -17,6 +18,7 @@ package struct CupelSettings: Sendable {
         server = ServerSettings(reader: reader)
         data = DataSettings(reader: reader, home: home, environment: server.environment)
         model = ModelSettings(reader: reader)
+        jobs = JobSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
         entries = reader.entries
         try reader.finish()

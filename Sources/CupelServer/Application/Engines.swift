@@ -48,7 +48,7 @@ package struct Engines: Sendable {
         let database = try await openDatabase(settings, directory, logger)
         try await migrate(database, settings)
         let queueDatabase = try await openQueueDatabase(database, settings)
-        let queue = JobQueue(database: queueDatabase, lease: settings.server.jobLease)
+        let queue = JobQueue(database: queueDatabase, lease: settings.jobs.lease)
         let calls = CallStore(database: database)
         let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)

@@ -22,11 +22,8 @@ package struct ServerSettings: Sendable {
     package var logLevel: Logger.Level
     package var logFormat: LogFormat
     package var isDocumentationShown: Bool
-    package var jobConcurrency: Int
-    package var isJobOrderStrict: Bool
-    package var jobLease: Duration
 
-    /// Reads `environment`, `server.*`, `log.*` and `jobs.*`.
+    /// Reads `environment`, `server.*` and `log.*`.
     package init(reader: SettingsReader) {
         environment = reader.choice("environment", default: Environment.development, purpose: "Profile of defaults.")
         let isProduction = environment == .production
@@ -82,25 +79,6 @@ package struct ServerSettings: Sendable {
             "server.documentation",
             default: !isProduction,
             purpose: "Whether /api/docs/ is served."
-        )
-        jobConcurrency = reader.integer(
-            "jobs.concurrency",
-            default: 2,
-            in: 0...1024,
-            purpose: "Jobs that run at once in this process; 0 leaves them to `cupel worker`."
-        )
-        isJobOrderStrict = reader.flag(
-            "jobs.strict_order",
-            default: false,
-            purpose: "Whether a higher priority always goes first, however long a lower one waits."
-        )
-        jobLease = .seconds(
-            reader.integer(
-                "jobs.lease_seconds",
-                default: 10,
-                in: 2...600,
-                purpose: "Time within which a worker's death is noticed; the same in every process."
-            )
         )
         if isProduction, host != "127.0.0.1", host != "::1" {
             reader.problem(

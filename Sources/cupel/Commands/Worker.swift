@@ -33,7 +33,7 @@ struct Worker: AsyncParsableCommand {
                 """
             )
         }
-        guard settings.server.jobConcurrency > 0 else {
+        guard settings.jobs.concurrency > 0 else {
             throw CupelError(.configurationInvalid, "A worker needs a --concurrency of at least 1.")
         }
         Serve.bootstrap(settings)
@@ -44,7 +44,7 @@ struct Worker: AsyncParsableCommand {
             logger: Logger(label: "cupel")
         )
         let group = application.workerGroup(signals: [.sigterm, .sigint], queues: try parsed(queues ?? ""))
-        Terminal.standard.print("cupel \(Version.current) works: \(settings.server.jobConcurrency) jobs at once")
+        Terminal.standard.print("cupel \(Version.current) works: \(settings.jobs.concurrency) jobs at once")
         try await group.run()
         await application.close()
     }
