@@ -1,4 +1,5 @@
 import CupelCore
+import CupelServer
 import CupelTesting
 import NIOHTTP1
 import Testing
@@ -214,5 +215,34 @@ struct JobsContractTests {
             }
             Issue.record("The minute in which the job succeeded was never kept.")
         }
+    }
+
+    @Test func `events are filtered by queue and kind and resumed where a listener was`() async throws {
+        try await withServer { server in
+            let made = try await server.post("/api/v1/jobs", Self.job())
+            let id = made.json["id"]?.stringValue ?? ""
+            _ = try await server.finished(id)
+            let all = try await heard(server, "after=0", until: "succeeded")
+            #expect(all.contains { $0["kind"]?.stringValue == "progress" })
+            #expect(all.allSatisfy { $0["queue"]?.stringValue == "playbooks" })
+            let states = try await heard(server, "after=0&queue=playbooks&kind=state", until: "succeeded")
+            #expect(states == all.filter { $0["kind"]?.stringValue == "state" })
+            let place = all[1]["sequence"]?.intValue ?? 0
+            let rest = try await heard(server, "after=\(place)", until: "succeeded")
+            #expect(rest == Array(all.dropFirst(2)))
+        }
+    }
+
+    /// The events of a stream up to the one that tells of a state.
+    private func heard(_ server: RunningServer, _ query: String, until state: String) async throws -> [JSON] {
+        let client = APIClient(base: server.base, token: Secret(server.token))
+        var events: [JSON] = []
+        do {
+            try await client.events("/api/v1/events?\(query)") { event in
+                events.append(event)
+                if event["data"]?["state"]?.stringValue == state { throw CancellationError() }
+            }
+        } catch is CancellationError {}
+        return events
     }
 }
