@@ -38,6 +38,7 @@ package protocol JobStore: Sendable {
 }
 
 extension JobStore {
+    /// Nothing: events become visible in the order of their numbers.
     package func horizon() async throws -> EventHorizon? { nil }
 }
 

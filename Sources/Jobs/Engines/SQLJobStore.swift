@@ -68,6 +68,7 @@ package struct SQLJobStore: JobStore {
         try await database.query("SELECT max(sequence) AS last FROM job_events").first?.optionalInteger("last") ?? 0
     }
 
+    /// PostgreSQL: the snapshot of this moment; SQLite has one writer.
     package func horizon() async throws -> EventHorizon? {
         guard database.engine == .postgres else { return nil }
         let row = try await database.query(
