@@ -21,7 +21,8 @@ let gauntletPacks = [
 /// Templates and files of the dashboard; they travel inside the binary.
 let dashboardFiles = [
     "Templates/layout.mustache", "Templates/login.mustache", "Templates/overview.mustache",
-    "Templates/playbook.mustache", "Templates/documentation.mustache", "Assets/cupel.css", "Assets/cupel.js",
+    "Templates/playbook.mustache", "Templates/documentation.mustache", "Templates/jobs.mustache",
+    "Templates/jobs-live.mustache", "Assets/cupel.css", "Assets/cupel.js",
     "Assets/cupel.svg",
 ]
 

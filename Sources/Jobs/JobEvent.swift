@@ -7,6 +7,8 @@ package struct JobEvent: Sendable {
     package let sequence: Int
     /// The job.
     package let job: JobID
+    /// The job's queue; `nil` when the job is not kept any more.
+    package let queue: String?
     /// When.
     package let at: Timestamp
     /// `state`, `progress` or `refused`.
@@ -14,8 +16,9 @@ package struct JobEvent: Sendable {
     /// What, by kind.
     package let data: JSON
 
-    init(sequence: Int, draft: JobEventDraft) throws {
+    init(sequence: Int, draft: JobEventDraft, queue: String?) throws {
         self.sequence = sequence
+        self.queue = queue
         job = draft.job
         at = draft.at
         kind = draft.kind
@@ -25,6 +28,7 @@ package struct JobEvent: Sendable {
     init(row: Row) throws {
         sequence = try row.integer("sequence")
         job = try row.identifier("job_id")
+        queue = try row.optionalText("queue")
         at = try row.timestamp("at")
         kind = try row.text("kind")
         data = try row.json("data")
@@ -33,7 +37,8 @@ package struct JobEvent: Sendable {
     /// As the API shows it.
     package var json: JSON {
         [
-            "sequence": .integer(Int64(sequence)), "job": .string(job.description), "at": .string(at.description),
+            "sequence": .integer(Int64(sequence)), "job": .string(job.description),
+            "queue": queue.map { .string($0) } ?? .null, "at": .string(at.description),
             "kind": .string(kind), "data": data,
         ]
     }

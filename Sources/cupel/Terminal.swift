@@ -74,7 +74,8 @@ struct Terminal: Sendable {
         }.joined(separator: "\n")
     }
 
-    private func write(_ text: String, _ descriptor: Int32) {
+    /// Writes bytes as they are.
+    func write(_ text: String, _ descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -109,6 +109,48 @@ struct CommandLineContractTests {
         #expect(code == 0)
     }
 
+    @Test func `jobs are submitted, watched, paused, limited, retried and discarded from the command line`()
+        async throws
+    {
+        let cupel = try CupelProcess(environment: ["CUPEL_MODEL_URL": "http://127.0.0.1:9/v1", "CUPEL_MODEL_NAME": "m"])
+        let server = try await cupel.serve()
+        let poem = #"{"ask":"what a lovely poem about the moon"}"#
+        let failed = try await cupel.run(["jobs", "submit", "playbook.create", poem, "--follow"])
+        #expect(failed.exitCode == 1)
+        #expect(failed.errors.contains("No module fits"))
+        let paused = try await cupel.run(["jobs", "pause", "playbooks"])
+        #expect(paused.errors.contains("paused playbooks"), "\(paused.errors)")
+        let limited = try await cupel.run([
+            "jobs", "limit", "playbooks", "--concurrency", "3", "--rate", "60", "--json",
+        ])
+        #expect(try JSON(parsing: limited.output)["rate_per_minute"]?.intValue == 60)
+        let queues = try await cupel.run(["jobs", "queues"])
+        #expect(queues.output.contains("paused, 3 at once, 60/min"), "\(queues.output)")
+        let piped = try await cupel.run(["jobs", "submit", "playbook.create", "-"], input: poem)
+        #expect(piped.exitCode == 0, "\(piped.errors)")
+        let retried = try await cupel.run(["jobs", "retry", "--all", "--queue", "playbooks", "--json"])
+        #expect(try JSON(parsing: retried.output)["done"]?.intValue == 1)
+        let id = String(piped.output.dropLast())
+        #expect(try await cupel.run(["jobs", "cancel", id]).exitCode == 0)
+        let discarded = try await cupel.run(["jobs", "discard", id])
+        #expect(discarded.errors.contains("discarded 1 job"))
+        let again = try await cupel.run(["jobs", "discard", id])
+        #expect(again.exitCode == 1)
+        #expect(again.errors.contains("There is no job"))
+        for (arguments, code, message) in [
+            (["jobs", "retry"], 64, "--all"), (["jobs", "limit", "playbooks"], 64, "--concurrency or --rate"),
+            (["jobs", "pause", "playbook"], 2, "did you mean 'playbooks'?"),
+            (["jobs", "submit", "playbook.creat"], 2, "did you mean 'playbook.create'?"),
+            (["jobs", "submit", "playbook.create", "{"], 2, "not JSON"),
+        ] {
+            let wrong = try await cupel.run(arguments)
+            #expect(wrong.exitCode == Int32(code), "\(arguments) \(wrong.errors)")
+            #expect(wrong.errors.contains(message), "\(arguments) \(wrong.errors)")
+        }
+        #expect(try await cupel.run(["jobs", "workers"]).output.contains("playbooks"))
+        _ = await server.stop()
+    }
+
     @Test func `a newer schema is refused`() async throws {
         let cupel = try CupelProcess()
         #expect(try await cupel.run(["migrate", "up"]).exitCode == 0)

@@ -75,6 +75,44 @@ struct SessionContractTests {
         }
     }
 
+    @Test func `the jobs page shows a dead letter, and its buttons work with session and CSRF token only`() async throws
+    {
+        try await withServer { server in
+            let cookie = ("Cookie", try await signIn(server))
+            let signedOut = try await HTTP.send("GET", server.base + "/jobs")
+            #expect(signedOut.headers["Location"].first == "/login")
+            let made = try await server.post("/api/v1/playbooks", ["ask": "what a lovely poem <b>about</b> the moon"])
+            let id = made.json["id"]?.stringValue ?? ""
+            _ = try await server.finished(id)
+            let page = try await HTTP.send("GET", server.base + "/jobs", headers: [cookie])
+            #expect(page.text.contains("data-action=\"discard\" data-job=\"\(id)\""))
+            #expect(page.text.contains("No module fits"))
+            #expect(!page.text.contains("<b>about</b>"))
+            let csrf = try await HTTP.send("GET", server.base + "/api/v1/csrf", headers: [cookie])
+            let token = ("X-CSRF-Token", csrf.json["csrf_token"]?.stringValue ?? "")
+            let queue = server.base + "/api/v1/queues/playbooks"
+            let pause = Array(#"{"paused":true}"#.utf8)
+            let answer6 = try await HTTP.send("PATCH", queue, headers: [cookie], body: pause)
+            #expect(answer6.status == 403)
+            let answer7 = try await HTTP.send("PATCH", queue, headers: [cookie, token], body: pause)
+            #expect(answer7.status == 200)
+            let job = server.base + "/api/v1/jobs/\(id)"
+            let answer8 = try await HTTP.send("POST", job + "/retry", headers: [cookie])
+            #expect(answer8.status == 403)
+            let answer9 = try await HTTP.send("POST", job + "/retry", headers: [cookie, token])
+            #expect(answer9.status == 202)
+            let live = try await HTTP.send("GET", server.base + "/jobs/live", headers: [cookie])
+            #expect(live.text.contains("data-action=\"resume\" data-queue=\"playbooks\""))
+            #expect(!live.text.contains("<html"))
+            let answer10 = try await HTTP.send("POST", job + "/cancel", headers: [cookie, token])
+            #expect(answer10.status == 202)
+            let answer11 = try await HTTP.send("DELETE", job, headers: [cookie])
+            #expect(answer11.status == 403)
+            let answer12 = try await HTTP.send("DELETE", job, headers: [cookie, token])
+            #expect(answer12.status == 200)
+        }
+    }
+
     @Test func `an assay is made, kept and read, and shows no secret`() async throws {
         try await withServer { server in
             let secret = "hunter2-" + "Zq81xPw0Lm"

@@ -48,7 +48,7 @@ package struct RouteRequest: Sendable {
 
     /// The `cursor` of a list.
     /// - Throws: `validation_error` when it is none of ours.
-    package func cursor<Kind>(of kind: Kind.Type) throws -> Identifier<Kind>? {
+    func cursor<Kind>(of kind: Kind.Type) throws -> Identifier<Kind>? {
         guard let text = query["cursor"] else { return nil }
         guard let cursor = Identifier<Kind>(text) else {
             throw CupelError(
@@ -59,8 +59,4 @@ package struct RouteRequest: Sendable {
         }
         return cursor
     }
-
-    /// The `limit` of a list: 50, at most 200.
-    /// - Throws: `validation_error`.
-    package func limit() throws -> Int { try integer("limit", default: 50, in: 1...200) }
 }

@@ -96,11 +96,9 @@ package struct CupelApplication: Sendable {
     }
 
     private func buildWorker(_ queues: [String: Int]) -> JobWorker {
-        var registry = JobRegistry()
-        engines.workshop.register(in: &registry)
-        return JobWorker(
+        JobWorker(
             queue: engines.queue,
-            registry: registry,
+            registry: engines.registry,
             settings: WorkerSettings(
                 concurrency: settings.jobs.concurrency,
                 queues: queues,
@@ -169,10 +167,18 @@ package struct CupelApplication: Sendable {
 
     private func buildRoutes(_ sessions: Sessions) throws -> [Route] {
         let pages = try Pages()
-        let metrics = MetricsRegistry.shared
+        let keys = IdempotencyKeys(database: engines.database)
+        let overview = QueueOverview(
+            queue: engines.queue,
+            registry: engines.registry,
+            lanes: settings.server.jobConcurrency
+        )
+        let gauges = JobGauges(overview: overview)
         let routes =
-            HealthRoutes.all(checks, metrics, lifecycle) + JobRoutes.all(engines.queue)
-            + PlaybookRoutes.all(engines.queue, engines.playbooks, IdempotencyKeys(database: engines.database))
+            HealthRoutes.all(checks, MetricsRegistry.shared, lifecycle) { await gauges.refresh() }
+            + JobRoutes(queue: engines.queue, registry: engines.registry, keys: keys).all()
+            + QueueRoutes(overview: overview).all()
+            + PlaybookRoutes.all(engines.queue, engines.playbooks, keys)
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
             + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
@@ -183,7 +189,8 @@ package struct CupelApplication: Sendable {
             playbooks: engines.playbooks,
             calls: engines.calls
         )
-        return routes + dashboard.all() + AssetRoutes.all()
+        let jobsPage = JobsPageRoutes(pages: pages, overview: overview)
+        return routes + dashboard.all() + jobsPage.all() + AssetRoutes.all()
             + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
     }
 

@@ -20,6 +20,8 @@ package struct Engines: Sendable {
     package let shared: SharedServices
     package let token: AccessToken
     package let queue: JobQueue
+    /// The kinds of jobs, for those who run them and those who submit them.
+    package let registry: JobRegistry
     package let artefacts: ArtefactStore
     package let playbooks: PlaybookStore
     package let calls: CallStore
@@ -62,6 +64,8 @@ package struct Engines: Sendable {
             artefacts: artefacts,
             modelProcess: { localModel?.processID }
         )
+        var registry = JobRegistry()
+        workshop.register(in: &registry)
         return Engines(
             directory: directory,
             database: database,
@@ -69,6 +73,7 @@ package struct Engines: Sendable {
             shared: settings.redis.address.map { .redis(RedisClient($0)) } ?? .inProcess(),
             token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue,
+            registry: registry,
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,

@@ -26,6 +26,14 @@ package struct APIClient: Sendable {
     /// - Throws: as ``get(_:)``.
     package func post(_ path: String, _ body: JSON = [:]) async throws -> JSON { try await send("POST", path, body) }
 
+    /// Changes what is there.
+    /// - Throws: as ``get(_:)``.
+    package func patch(_ path: String, _ body: JSON) async throws -> JSON { try await send("PATCH", path, body) }
+
+    /// Forgets what is there.
+    /// - Throws: as ``get(_:)``.
+    package func delete(_ path: String) async throws -> JSON { try await send("DELETE", path, nil) }
+
     /// Follows a job until it is over.
     /// - Parameter each: hears of every event once, in order.
     /// - Returns: the job as it ended.
@@ -42,10 +50,7 @@ package struct APIClient: Sendable {
     }
 
     private func send(_ method: String, _ path: String, _ body: JSON?) async throws -> JSON {
-        var request = HTTPClientRequest(url: base + path)
-        request.method = .init(rawValue: method)
-        request.headers.add(name: "Authorization", value: "Bearer \(token.expose())")
-        request.headers.add(name: "Accept", value: "application/json")
+        var request = request(method, path, accepting: "application/json")
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.bytes()))
@@ -72,8 +77,17 @@ package struct APIClient: Sendable {
         return json
     }
 
+    /// A request with the token.
+    func request(_ method: String, _ path: String, accepting mediaType: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .init(rawValue: method)
+        request.headers.add(name: "Authorization", value: "Bearer \(token.expose())")
+        request.headers.add(name: "Accept", value: mediaType)
+        return request
+    }
+
     /// The error that a problem answer stands for.
-    private static func error(_ problem: JSON) -> CupelError {
+    static func error(_ problem: JSON) -> CupelError {
         let code = ErrorCode.all.first { $0.rawValue == problem["type"]?.stringValue } ?? .internalError
         let fields = (problem["errors"]?.arrayValue ?? []).map {
             FieldProblem($0["field"]?.stringValue ?? "", $0["message"]?.stringValue ?? "")

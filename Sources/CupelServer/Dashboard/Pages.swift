@@ -12,7 +12,8 @@ struct Pages: Sendable {
         let sources = [
             "layout": PackageResources.layout_mustache, "login": PackageResources.login_mustache,
             "overview": PackageResources.overview_mustache, "playbook": PackageResources.playbook_mustache,
-            "documentation": PackageResources.documentation_mustache,
+            "documentation": PackageResources.documentation_mustache, "jobs": PackageResources.jobs_mustache,
+            "jobs-live": PackageResources.jobs_live_mustache,
         ]
         var templates: [String: MustacheTemplate] = [:]
         for (name, bytes) in sources {
@@ -32,13 +33,19 @@ struct Pages: Sendable {
 
     /// A template inside the layout.
     func page(_ title: String, _ template: String, _ values: JSON, isSignedIn: Bool = true) throws -> String {
-        guard let content = library.render(values.templateValue ?? false, withTemplate: template) else {
-            throw CupelError(.internalError, "There is no template \(template).")
-        }
+        let content = try part(template, values)
         let frame: [String: Any] = [
             "title": title, "content": content, "version": Version.current, "signedIn": isSignedIn,
         ]
         return library.render(frame, withTemplate: "layout") ?? ""
+    }
+
+    /// A template by itself.
+    func part(_ template: String, _ values: JSON) throws -> String {
+        guard let content = library.render(values.templateValue ?? false, withTemplate: template) else {
+            throw CupelError(.internalError, "There is no template \(template).")
+        }
+        return content
     }
 
     /// The API, to read and try, from its own document.

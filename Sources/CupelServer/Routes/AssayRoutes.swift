@@ -39,12 +39,11 @@ struct AssayRoutes: Sendable {
             )
             .answering(200, "An assay a file", Schema.object([("items", Schema.array(Self.schema))])),
             Route(.get, "/api/v1/assays", tag: "assays", "Assays, newest first") { request in
-                let limit = try request.limit()
-                let assays = try await store.assays(before: try request.cursor(of: AssayKind.self), limit: limit)
-                return .list(assays, limit: limit, cursor: { $0["id"]?.stringValue ?? "" }, json: { $0 })
+                let page = try request.page(of: AssayKind.self)
+                let assays = try await store.assays(before: page.before, limit: page.limit)
+                return .list(assays, limit: page.limit, cursor: { $0["id"]?.stringValue ?? "" }, json: { $0 })
             }
-            .taking(.query, "limit", "Items on a page", Schema.integer(1...200, default: 50))
-            .taking(.query, "cursor", "The next_cursor of the page before", Schema.text)
+            .takingPage()
             .answering(200, "A page of assays", Schema.page(of: Self.schema)),
             Route(.get, "/api/v1/assays/{id}", tag: "assays", "One assay") { request in
                 .json(try await store.assay(try request.identifier("id")))

@@ -24,7 +24,13 @@ enum HealthRoutes {
     /// The longest that a check may take.
     static let checkLimit = Duration.seconds(5)
 
-    static func all(_ checks: [ReadinessCheck], _ metrics: MetricsRegistry, _ lifecycle: Lifecycle) -> [Route] {
+    /// - Parameter refresh: brings gauges up to date before they are printed.
+    static func all(
+        _ checks: [ReadinessCheck],
+        _ metrics: MetricsRegistry,
+        _ lifecycle: Lifecycle,
+        refresh: @escaping @Sendable () async -> Void
+    ) -> [Route] {
         [
             Route(.get, "/health", tag: "health", "Whether the process lives; touches nothing", access: .open) { _ in
                 .json(["status": "ok", "version": .string(Version.current), "service": "cupel"])
@@ -40,7 +46,8 @@ enum HealthRoutes {
             .answering(200, "Everything that is needed is up")
             .answering(503, "Something that is needed is down; `parts` says which"),
             Route(.get, "/metrics", tag: "health", "Metrics as Prometheus reads them") { _ in
-                .text(metrics.text(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+                await refresh()
+                return .text(metrics.text(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
             }
             .answering(200, "All series", Schema.text, as: "text/plain"),
         ]

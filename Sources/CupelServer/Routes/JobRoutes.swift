@@ -2,8 +2,12 @@ import CupelCore
 import HTTPTypes
 import Jobs
 
-/// Jobs: where they stand, what happens in them, cancel and retry.
-enum JobRoutes {
+/// Jobs: submit them, see where they stand and what happens in them, cancel, retry and discard.
+struct JobRoutes: Sendable {
+    let queue: JobQueue
+    let registry: JobRegistry
+    let keys: IdempotencyKeys
+
     static let schema = Schema.object(
         [
             ("id", Schema.identifier), ("kind", Schema.text), ("queue", Schema.text),
@@ -17,62 +21,91 @@ enum JobRoutes {
         ]
     )
 
-    static func all(_ queue: JobQueue) -> [Route] {
-        [list(queue), show(queue), events(queue), cancel(queue), retry(queue)]
+    func all() -> [Route] {
+        [
+            submit(), list(), bulk("retry", "Run dead letters again") { try await queue.retry($0) },
+            bulk("discard", "Forget dead letters") { try await queue.discard($0) }, show(), events(), cancel(), retry(),
+            discard(),
+        ]
     }
 
-    private static func list(_ queue: JobQueue) -> Route {
+    private func submit() -> Route {
+        Route(.post, "/api/v1/jobs", tag: "jobs", "Submit a job by its kind") { request in
+            let submission = try JobSubmission(request, registry, now: queue.time.now)
+            let id = try await keys.once(request, submission.entry, after: submission.after, queue)
+            let record = try await queue.job(id)
+            return .json(record.json, status: 202, headers: [.location: "/api/v1/jobs/\(id)"])
+        }
+        .taking(.header, "Idempotency-Key", "The same key gives the same job for a day", Schema.text)
+        .body(JobSubmission.schema, maximumBytes: JobSubmission.maximumBytes)
+        .answering(202, "The job; the one that is there already when id or unique_key is", Self.schema)
+    }
+
+    private func list() -> Route {
         Route(.get, "/api/v1/jobs", tag: "jobs", "Jobs, newest first") { request in
-            let limit = try request.limit()
+            let page = try request.page(of: JobKind.self)
             let jobs = try await queue.jobs(
                 JobFilter(
-                    state: try state(request),
-                    kind: request.query["kind"],
-                    queue: request.query["queue"],
-                    before: try request.cursor(of: JobKind.self),
-                    limit: limit
+                    state: try request.choice("state", of: JobState.self),
+                    kind: try request.name("kind", limit: JobQueue.maximumNameBytes),
+                    queue: try request.name("queue", limit: JobQueue.maximumNameBytes),
+                    code: try request.name("code", limit: JobQueue.maximumNameBytes),
+                    before: page.before,
+                    limit: page.limit
                 )
             )
-            return .list(jobs, limit: limit, cursor: { $0.id.description }, json: \.json)
+            return .list(jobs, limit: page.limit, cursor: { $0.id.description }, json: \.json)
         }
         .taking(.query, "state", "Only jobs in this state", Schema.choice(JobState.allCases.map(\.rawValue)))
-        .taking(.query, "limit", "Items on a page", Schema.integer(1...200, default: 50))
-        .taking(.query, "cursor", "The next_cursor of the page before", Schema.text)
-        .answering(200, "A page of jobs", Schema.page(of: schema))
+        .taking(.query, "kind", "Only jobs of this kind", Schema.text)
+        .taking(.query, "queue", "Only jobs of this queue", Schema.text)
+        .taking(.query, "code", "Only jobs whose last error has this code", Schema.text)
+        .takingPage()
+        .answering(200, "A page of jobs", Schema.page(of: Self.schema))
     }
 
-    private static func state(_ request: RouteRequest) throws -> JobState? {
-        guard let text = request.query["state"] else { return nil }
-        guard let state = JobState(rawValue: text) else {
-            let allowed = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CupelError(
-                .validationError,
-                "A parameter is wrong.",
-                fields: [FieldProblem("state", "must be one of \(allowed)")]
-            )
+    private func bulk(
+        _ verb: String,
+        _ summary: String,
+        _ act: @escaping @Sendable ([JobID]) async throws -> BulkOutcome
+    ) -> Route {
+        Route(.post, "/api/v1/jobs/\(verb)", tag: "jobs", summary) { request in
+            try await JobSelection(request).apply(queue, act)
         }
-        return state
+        .body(JobSelection.schema)
+        .answering(200, "How many, and which were refused and why; more when the limit was met", JobSelection.answer)
     }
 
-    private static func show(_ queue: JobQueue) -> Route {
+    private func discard() -> Route {
+        Route(.delete, "/api/v1/jobs/{id}", tag: "jobs", "Forget a job that is over, with its events") { request in
+            let id: JobID = try request.identifier("id")
+            try await queue.discard(id)
+            return .json(["id": .string(id.description), "discarded": true])
+        }
+        .taking(.path, "id", "The job", Schema.identifier)
+        .answering(
+            200,
+            "It is forgotten",
+            Schema.object([("id", Schema.identifier), ("discarded", ["type": "boolean"])])
+        )
+    }
+
+    private func show() -> Route {
         Route(.get, "/api/v1/jobs/{id}", tag: "jobs", "One job") { request in
             .json(try await queue.job(try request.identifier("id")).json)
         }
         .taking(.path, "id", "The job", Schema.identifier)
-        .answering(200, "The job", schema)
+        .answering(200, "The job", Self.schema)
     }
 
-    private static func events(_ queue: JobQueue) -> Route {
+    private func events() -> Route {
         Route(.get, "/api/v1/jobs/{id}/events", tag: "jobs", "What happens in a job, as it happens") { request in
             let id: JobID = try request.identifier("id")
             _ = try await queue.job(id)
             let feed = JobEventFeed(queue: queue, id: id)
             if request.headers[.accept]?.contains("text/event-stream") == true {
-                let resume = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }.flatMap { Int($0) }
-                return RouteResponse(
-                    mediaType: "text/event-stream",
-                    body: .stream(feed.serverSentEvents(after: resume ?? 0))
-                )
+                let start = try EventFilter.resume(request) ?? 0
+                return RouteResponse(mediaType: "text/event-stream", body: .stream(feed.serverSentEvents(after: start)))
             }
             let after = try request.integer("after", default: 0, in: 0...Int.max)
             let wait = try request.integer("wait", default: 0, in: 0...30)
@@ -85,23 +118,23 @@ enum JobRoutes {
         .answering(200, "Events in their order; as server-sent events when asked for", Schema.any)
     }
 
-    private static func cancel(_ queue: JobQueue) -> Route {
+    private func cancel() -> Route {
         Route(.post, "/api/v1/jobs/{id}/cancel", tag: "jobs", "End a job") { request in
             let id: JobID = try request.identifier("id")
             try await queue.cancel(id)
             return .json(try await queue.job(id).json, status: 202)
         }
         .taking(.path, "id", "The job", Schema.identifier)
-        .answering(202, "The job, which ends soon", schema)
+        .answering(202, "The job, which ends soon", Self.schema)
     }
 
-    private static func retry(_ queue: JobQueue) -> Route {
+    private func retry() -> Route {
         Route(.post, "/api/v1/jobs/{id}/retry", tag: "jobs", "Run a failed or cancelled job again") { request in
             let id: JobID = try request.identifier("id")
             try await queue.retry(id)
             return .json(try await queue.job(id).json, status: 202)
         }
         .taking(.path, "id", "The job", Schema.identifier)
-        .answering(202, "The job, which waits for a worker", schema)
+        .answering(202, "The job, which waits for a worker", Self.schema)
     }
 }

@@ -55,12 +55,11 @@ enum PlaybookRoutes {
 
     private static func list(_ store: PlaybookStore) -> Route {
         Route(.get, "/api/v1/playbooks", tag: "playbooks", "Playbooks, newest first") { request in
-            let limit = try request.limit()
-            let playbooks = try await store.playbooks(before: try request.cursor(of: PlaybookKind.self), limit: limit)
-            return .list(playbooks, limit: limit, cursor: { $0.id.description }, json: \.summary)
+            let page = try request.page(of: PlaybookKind.self)
+            let playbooks = try await store.playbooks(before: page.before, limit: page.limit)
+            return .list(playbooks, limit: page.limit, cursor: { $0.id.description }, json: \.summary)
         }
-        .taking(.query, "limit", "Items on a page", Schema.integer(1...200, default: 50))
-        .taking(.query, "cursor", "The next_cursor of the page before", Schema.text)
+        .takingPage()
         .answering(200, "A page of playbooks", Schema.page(of: summary))
     }
 

@@ -47,7 +47,7 @@ enum SessionRoutes {
 
 /// A form as browsers send it: `application/x-www-form-urlencoded`.
 struct Form {
-    private var values: [String: String] = [:]
+    private(set) var values: [String: String] = [:]
 
     init(_ body: [UInt8]) {
         for pair in String(decoding: body, as: UTF8.self).split(separator: "&").prefix(100) {

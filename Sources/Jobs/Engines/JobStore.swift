@@ -22,6 +22,9 @@ package protocol JobStore: Sendable {
     func events(of id: JobID?, after sequence: Int, limit: Int) async throws -> [JobEvent]
     /// The sequence of the last event; 0 when there is none.
     func lastSequence() async throws -> Int
+    /// Which transactions are over, where one that numbered its events first may commit last; `nil` where events become
+    /// visible in the order of their numbers.
+    func horizon() async throws -> EventHorizon?
     /// Every worker that is known.
     func workers() async throws -> [WorkerCard]
     /// What is set for every queue that has something set.
@@ -34,11 +37,29 @@ package protocol JobStore: Sendable {
     func depths() async throws -> [QueueDepth]
 }
 
+extension JobStore {
+    /// Nothing: events become visible in the order of their numbers.
+    package func horizon() async throws -> EventHorizon? { nil }
+}
+
+/// Which transactions of a store are over.
+package struct EventHorizon: Sendable, Equatable {
+    /// All transactions with a smaller number are over.
+    package let oldest: Int64
+    /// No transaction with this number or a greater one had begun.
+    package let next: Int64
+
+    /// A horizon.
+    package init(oldest: Int64, next: Int64) { (self.oldest, self.next) = (oldest, next) }
+}
+
 /// Which jobs a list shows.
 package struct JobFilter: Sendable {
     package var state: JobState?
     package var kind: String?
     package var queue: String?
+    /// Only jobs whose last error has this code.
+    package var code: String?
     /// Only jobs older than this one.
     package var before: JobID?
     package var limit: Int
@@ -48,12 +69,14 @@ package struct JobFilter: Sendable {
         state: JobState? = nil,
         kind: String? = nil,
         queue: String? = nil,
+        code: String? = nil,
         before: JobID? = nil,
         limit: Int = 50
     ) {
         self.state = state
         self.kind = kind
         self.queue = queue
+        self.code = code
         self.before = before
         self.limit = limit
     }

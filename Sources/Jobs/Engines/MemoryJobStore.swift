@@ -28,6 +28,7 @@ package final class MemoryJobStore: JobStore {
             shelves.jobs.values.filter { entry in
                 (filter.state.map { $0 == entry.state } ?? true) && (filter.kind.map { $0 == entry.kind } ?? true)
                     && (filter.queue.map { $0 == entry.queue } ?? true)
+                    && (filter.code.map { $0 == entry.failure?.code } ?? true)
                     && (filter.before.map { entry.id < $0 } ?? true)
             }
         }
@@ -37,9 +38,11 @@ package final class MemoryJobStore: JobStore {
     package func events(of id: JobID?, after sequence: Int, limit: Int) async throws -> [JobEvent] {
         let found = shelves.withLock { shelves in
             shelves.events.filter { event in event.sequence > sequence && (id.map { $0 == event.draft.job } ?? true) }
-                .prefix(limit)
+                .prefix(limit).map {
+                    (sequence: $0.sequence, draft: $0.draft, queue: shelves.jobs[$0.draft.job]?.queue)
+                }
         }
-        return try found.map(JobEvent.init)
+        return try found.map { try JobEvent(sequence: $0.sequence, draft: $0.draft, queue: $0.queue) }
     }
 
     package func lastSequence() async throws -> Int { shelves.withLock { $0.sequence } }

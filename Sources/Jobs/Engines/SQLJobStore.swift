@@ -54,6 +54,7 @@ package struct SQLJobStore: JobStore {
         if let state = filter.state { conditions = conditions + " AND state = '\(raw: state.rawValue)'" }
         if let kind = filter.kind { conditions = conditions + " AND kind = \(kind)" }
         if let queue = filter.queue { conditions = conditions + " AND queue = \(queue)" }
+        if let code = filter.code { conditions = conditions + " AND error_code = \(code)" }
         if let before = filter.before { conditions = conditions + " AND id < \(before)" }
         let (rest, limit) = (conditions, filter.limit)
         return try await database.read { transaction in
@@ -85,14 +86,31 @@ package struct SQLJobStore: JobStore {
     }
 
     package func events(of id: JobID?, after sequence: Int, limit: Int) async throws -> [JobEvent] {
-        let ofOne: SQL = id.map { "AND job_id = \($0)" } ?? ""
+        let ofOne: SQL = id.map { "AND job_events.job_id = \($0)" } ?? ""
         return try await database.query(
-            "SELECT * FROM job_events WHERE sequence > \(sequence) \(ofOne) ORDER BY sequence LIMIT \(limit)"
+            """
+            SELECT job_events.*, jobs.queue AS queue FROM job_events LEFT JOIN jobs ON jobs.id = job_events.job_id
+            WHERE sequence > \(sequence) \(ofOne) ORDER BY sequence LIMIT \(limit)
+            """
         ).map(JobEvent.init(row:))
     }
 
     package func lastSequence() async throws -> Int {
         try await database.query("SELECT max(sequence) AS last FROM job_events").first?.optionalInteger("last") ?? 0
+    }
+
+    /// PostgreSQL: the snapshot of this moment; SQLite has one writer.
+    package func horizon() async throws -> EventHorizon? {
+        guard database.engine == .postgres else { return nil }
+        let row = try await database.query(
+            """
+            SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next
+            FROM pg_current_snapshot() AS s
+            """
+        ).first
+        return try row.map {
+            EventHorizon(oldest: Int64(try $0.integer("oldest")), next: Int64(try $0.integer("next")))
+        }
     }
 
     package func workers() async throws -> [WorkerCard] {

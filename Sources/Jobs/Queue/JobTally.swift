@@ -19,8 +19,8 @@ package final class JobTally: Sendable {
             counters = Event.allCases.reduce(into: [:]) { counters, event in
                 counters[event] = Counter(label: "cupel_jobs_\(event.rawValue)_total", dimensions: dimension)
             }
-            waited = Metrics.Timer(label: "cupel_jobs_wait_seconds", dimensions: dimension)
-            ran = Metrics.Timer(label: "cupel_jobs_run_seconds", dimensions: dimension)
+            waited = Metrics.Timer(label: "cupel_jobs_wait", dimensions: dimension)
+            ran = Metrics.Timer(label: "cupel_jobs_run", dimensions: dimension)
         }
     }
 

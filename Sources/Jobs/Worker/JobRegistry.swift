@@ -102,13 +102,15 @@ package struct JobRegistry: Sendable {
         }
         let text = payload.text()
         try JobQueue.checkSize(text)
+        // Also looked at when the caller gives a key: a wrong payload is refused now, not when it runs.
+        let ownKey = try kind.uniqueKey(payload)
         return JobEntry(
             id: id ?? JobID(at: now),
             kind: name,
             payload: text,
             options: kind.options,
             priority: priority,
-            uniqueKey: try uniqueKey ?? kind.uniqueKey(payload),
+            uniqueKey: uniqueKey ?? ownKey,
             createdAt: now,
             runAt: runAt ?? now
         )

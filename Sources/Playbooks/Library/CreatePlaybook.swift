@@ -5,7 +5,12 @@ package import Jobs
 package struct CreatePlaybook: Job {
     package static let kind = "playbook.create"
     // The gateway retries what is transient; an upstream that stays away leaves a failed job for a person to retry.
-    package static let options = JobOptions(queue: "playbooks", maximumFailures: 1, timeout: .seconds(900))
+    package static let options = JobOptions(
+        queue: "playbooks",
+        maximumFailures: 1,
+        timeout: .seconds(900),
+        isOpenToCallers: true
+    )
 
     /// The ask, as it was given.
     package let ask: String
@@ -32,7 +37,8 @@ package struct EvaluatePlaybooks: Job {
         queue: "playbooks",
         priority: .low,
         maximumFailures: 1,
-        timeout: .seconds(3600)
+        timeout: .seconds(3600),
+        isOpenToCallers: true
     )
 
     /// The text of the file of asks with their expectations.

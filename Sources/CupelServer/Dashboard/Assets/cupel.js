@@ -1,13 +1,13 @@
 "use strict";
-// The dashboard's behaviour: asking, following a job, retrying, signing out, trying a route. No dependencies.
+// The dashboard's behaviour: asking, following a job, retrying, pausing, what is live, signing out, trying a route. No dependencies.
 async function csrf() {
   const answer = await fetch("/api/v1/csrf");
   return answer.ok ? (await answer.json()).csrf_token : "";
 }
-async function send(path, body) {
+async function send(path, body, method = "POST") {
   const headers = { "X-CSRF-Token": await csrf() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  return fetch(path, { method: "POST", headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  return fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 function step(list, text, kind) {
   for (const item of list.children) item.className = item.className === "problem" ? "problem" : "";
@@ -27,6 +27,47 @@ function follow(job, list) {
     });
   });
 }
+async function setPaused(button, paused) {
+  await send(`/api/v1/queues/${encodeURIComponent(button.dataset.queue)}`, { paused }, "PATCH");
+  await renew();
+}
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time")) {
+    const moment = new Date(time.dateTime);
+    if (!Number.isNaN(moment.valueOf())) time.textContent = moment.toLocaleString();
+  }
+}
+// A part of the page is fetched anew; what is unfolded and what has the focus stays so.
+async function renew() {
+  const part = document.querySelector("[data-live]");
+  if (!part) return location.reload();
+  const answer = await fetch(part.dataset.live);
+  if (answer.status === 401) { location.href = "/login"; return; }
+  if (!answer.ok) return;
+  const text = await answer.text();
+  const open = new Set([...part.querySelectorAll("details[open]")].map((details) => details.dataset.key));
+  const focus = document.activeElement && part.contains(document.activeElement) ? { ...document.activeElement.dataset } : null;
+  part.innerHTML = text;
+  for (const details of part.querySelectorAll("details")) details.open = open.has(details.dataset.key);
+  if (focus && focus.action) {
+    [...part.querySelectorAll("[data-action]")].find((one) => one.dataset.action === focus.action
+      && one.dataset.job === focus.job && one.dataset.queue === focus.queue)?.focus();
+  }
+  localTimes(part);
+}
+// Renewed when something happens, at most once a second, and every five seconds for what only time changes.
+function live() {
+  let due = true, busy = false, last = Date.now();
+  const events = new EventSource("/api/v1/events");
+  for (const kind of ["state", "progress", "refused"]) events.addEventListener(kind, () => { due = true; });
+  setInterval(async () => {
+    if (busy || document.hidden || !(due || Date.now() - last > 5000)) return;
+    busy = true;
+    due = false;
+    last = Date.now();
+    try { await renew(); } catch { due = true; } finally { busy = false; }
+  }, 1000);
+}
 const actions = {
   async ask(form) {
     const list = document.querySelector("[data-steps]");
@@ -41,8 +82,21 @@ const actions = {
       location.href = `/playbooks/${job.result.playbook}`;
     }
   },
-  async retry(button) { await send(`/api/v1/jobs/${button.dataset.job}/retry`); location.reload(); },
-  async cancel(button) { await send(`/api/v1/jobs/${button.dataset.job}/cancel`); location.reload(); },
+  async retry(button) { await send(`/api/v1/jobs/${button.dataset.job}/retry`); await renew(); },
+  async cancel(button) { await send(`/api/v1/jobs/${button.dataset.job}/cancel`); await renew(); },
+  async discard(button) {
+    if (!confirm("Forget this job, its payload and its errors?")) return;
+    await send(`/api/v1/jobs/${button.dataset.job}`, undefined, "DELETE");
+    await renew();
+  },
+  async retryAll() {
+    if (!confirm("Run all dead letters again?")) return;
+    let answer;
+    do { answer = await (await send("/api/v1/jobs/retry", {})).json(); } while (answer.more && answer.done > 0);
+    await renew();
+  },
+  async pause(button) { await setPaused(button, true); },
+  async resume(button) { await setPaused(button, false); },
   async logout() { await send("/logout"); location.href = "/login"; },
   async try(form) {
     let path = form.dataset.path;
@@ -74,7 +128,5 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (button) act(button);
 });
-for (const time of document.querySelectorAll("time")) {
-  const moment = new Date(time.dateTime);
-  if (!Number.isNaN(moment.valueOf())) time.textContent = moment.toLocaleString();
-}
+localTimes(document);
+if (document.querySelector("[data-live]")) live();
