@@ -29,7 +29,8 @@ struct Bench {
         await database.close()
         let raw = try await RawQueue.run(engine, place: place, batch: busy.batch, duration: duration)
         var report: JSON = [
-            "engine": .string(engine.rawValue), "old_snapshot": .bool(snapshot != nil), "jobs_per_second": .number(busy.rate),
+            "engine": .string(engine.rawValue), "old_snapshot": .bool(snapshot != nil),
+            "jobs_per_second": .number(busy.rate),
             "cpu_us_per_job": .number(busy.processor), "jobs_per_batch": .number(busy.batch),
             "raw_jobs_per_second": .number(raw.rate), "raw_cpu_us_per_job": .number(raw.processor),
             "ratio": .number(busy.rate / raw.rate),
@@ -50,7 +51,9 @@ struct Bench {
 
     /// Holds an old snapshot open on PostgreSQL while the rest is measured, when asked to.
     private func holdSnapshot() async throws -> RawPostgres? {
-        guard engine == .postgres, ProcessInfo.processInfo.environment["CUPEL_BENCH_SNAPSHOT"] != nil else { return nil }
+        guard engine == .postgres, ProcessInfo.processInfo.environment["CUPEL_BENCH_SNAPSHOT"] != nil else {
+            return nil
+        }
         return try RawPostgres(url: place, holdsSnapshot: true)
     }
 

@@ -4,6 +4,8 @@ import Storage
 /// The shelf on PostgreSQL: a batch is one statement with one JSON parameter, and claims skip what others hold.
 struct PostgresJobShelf: SQLJobShelf {
     let sql: any Transaction
+    /// Where claims begin to look; `nil` for shelves that nobody claims from.
+    var horizon: ClaimHorizon?
 
     func load(_ ids: [JobID]) throws -> [JobEntry] {
         guard !ids.isEmpty else { return [] }
@@ -17,32 +19,58 @@ struct PostgresJobShelf: SQLJobShelf {
     }
 
     func ready(_ room: [String: Int], limit: Int, isStrict: Bool, now: Timestamp) throws -> [JobEntry] {
-        let queues = room.keys.sorted()
-        var parts: [SQL] = []
-        for (number, queue) in queues.enumerated() {
-            for priority in JobPriority.allCases {
-                parts.append(
-                    """
-                    SELECT * FROM (SELECT id, queue, priority, run_at FROM jobs
-                    WHERE state = 'queued' AND crashes < 2 AND queue = \(queue)
-                    AND priority = \(priority.rawValue) AND run_at <= \(now) ORDER BY run_at, id
-                    LIMIT \(min(limit, room[queue] ?? 0)) FOR UPDATE SKIP LOCKED) AS part\(raw: "\(number)_\(priority)")
-                    """
-                )
-            }
+        let lanes = room.keys.sorted().flatMap { queue in
+            JobPriority.allCases.map { ClaimHorizon.Lane(queue: queue, priority: $0) }
         }
-        guard let first = parts.first else { return [] }
+        guard !lanes.isEmpty else { return [] }
+        let time = SystemTime()
+        let began = time.monotonic
+        let isFull = horizon?.isFullLookDue(at: began) ?? true
+        let found = try firsts(lanes, room, limit, isFull: isFull, now)
+        horizon?.looked(
+            lanes,
+            first: found.reduce(into: [:]) { $0[$1.lane] = min($0[$1.lane] ?? $1.runAt, $1.runAt) },
+            isFull: isFull,
+            began: began,
+            ended: time.monotonic,
+            now: now
+        )
         let step = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
-        let union = parts.dropFirst().reduce(first) { $0 + " UNION ALL " + $1 }
-        var found = try sql.query(union).map { row in
-            let rank = try row.timestamp(at: 3).microseconds + step * Int64(row.integer(at: 2))
-            return (id: try row.identifier(at: 0) as JobID, rank: rank, queue: try row.text(at: 1))
-        }
-        found.sort { ($0.rank, $0.id) < ($1.rank, $1.id) }
-        let chosen = SQLiteJobShelf.fitting(found.map { ($0.id, $0.queue) }, room, limit)
-        let entries = try load(chosen)
+        let rank: (Found) -> Int64 = { $0.runAt.microseconds + step * Int64($0.lane.priority.rawValue) }
+        let ordered = found.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
+        let chosen = SQLiteJobShelf.fitting(ordered.map { ($0.id, $0.lane.queue) }, room, limit)
         let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0) })
-        return entries.sorted { places[$0.id, default: 0] < places[$1.id, default: 0] }
+        return try load(chosen).sorted { places[$0.id, default: 0] < places[$1.id, default: 0] }
+    }
+
+    private struct Found {
+        let id: JobID
+        let lane: ClaimHorizon.Lane
+        let runAt: Timestamp
+    }
+
+    /// The first jobs of each lane that nobody else is taking.
+    private func firsts(
+        _ lanes: [ClaimHorizon.Lane],
+        _ room: [String: Int],
+        _ limit: Int,
+        isFull: Bool,
+        _ now: Timestamp
+    ) throws -> [Found] {
+        let parts: [SQL] = lanes.enumerated().map { number, lane in
+            let bound = isFull ? Timestamp(microseconds: 0) : horizon?.bound(of: lane)
+            return """
+                SELECT * FROM (SELECT id, run_at, \(raw: "\(number)") AS lane FROM jobs
+                WHERE state = 'queued' AND crashes < 2 AND queue = \(lane.queue)
+                AND priority = \(lane.priority.rawValue) AND run_at <= \(now) AND run_at >= \(bound)
+                ORDER BY run_at, id LIMIT \(min(limit, room[lane.queue] ?? 0)) FOR UPDATE SKIP LOCKED)
+                AS part\(raw: "\(number)")
+                """
+        }
+        let union = parts.dropFirst().reduce(parts[0]) { $0 + " UNION ALL " + $1 }
+        return try sql.query(union).map { row in
+            Found(id: try row.identifier(at: 0), lane: lanes[try row.integer(at: 2)], runAt: try row.timestamp(at: 1))
+        }
     }
 
     func insert(_ entries: [JobEntry]) throws -> Set<JobID> {

@@ -5,6 +5,7 @@ package import Storage
 package struct SQLJobStore: JobStore {
     /// The database, which an enqueueing caller's transaction is of too.
     package let database: any Database
+    private let horizon = ClaimHorizon()
 
     /// A pool for the queue alone, so that no slow request keeps a heartbeat waiting. Its tables grow from nothing to much between two looks of the
     /// server's statistics, and a plan made for the small table must not scan the large one.
@@ -22,7 +23,7 @@ package struct SQLJobStore: JobStore {
     package var width: Int { 2 }
     package var isOwnedByOneProcess: Bool { database.engine == .sqlite }
 
-    /// The shelf that is a view of a transaction.
+    /// The shelf that is a view of a caller's transaction.
     package static func shelf(_ transaction: any Transaction) -> any JobShelf {
         switch transaction.engine {
         case .sqlite: SQLiteJobShelf(sql: transaction)
@@ -33,7 +34,13 @@ package struct SQLJobStore: JobStore {
     package func change<Value: Sendable>(
         _ body: @escaping @Sendable (any JobShelf) throws -> Value
     ) async throws -> Value {
-        try await database.write { try body(Self.shelf($0)) }
+        let horizon = horizon
+        return try await database.write { transaction in
+            switch transaction.engine {
+            case .sqlite: try body(SQLiteJobShelf(sql: transaction))
+            case .postgres: try body(PostgresJobShelf(sql: transaction, horizon: horizon))
+            }
+        }
     }
 
     package func job(_ id: JobID) async throws -> JobEntry? {
