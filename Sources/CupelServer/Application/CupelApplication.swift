@@ -58,6 +58,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        services.append(buildScheduler())
         if settings.server.jobConcurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
@@ -87,6 +88,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        services.append(buildScheduler())
         services.append(buildWorker(queues))
         var configuration = ServiceGroupConfiguration(
             services: services,
@@ -98,17 +100,25 @@ package struct CupelApplication: Sendable {
     }
 
     private func buildWorker(_ queues: [String: Int]) -> JobWorker {
-        var registry = JobRegistry()
-        engines.workshop.register(in: &registry)
-        return JobWorker(
+        JobWorker(
             queue: engines.queue,
-            registry: registry,
+            registry: engines.registry,
             settings: WorkerSettings(
                 concurrency: settings.server.jobConcurrency,
                 queues: queues,
                 isStrict: settings.server.isJobOrderStrict,
                 drain: settings.server.drain
             ),
+            logger: logger
+        )
+    }
+
+    private func buildScheduler() -> Scheduler {
+        Scheduler(
+            store: engines.schedules,
+            queue: engines.queue,
+            registry: engines.registry,
+            declared: [Retention.schedule],
             logger: logger
         )
     }
@@ -177,6 +187,7 @@ package struct CupelApplication: Sendable {
             + PlaybookRoutes.all(engines.queue, engines.playbooks, IdempotencyKeys(database: engines.database))
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
+            + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(

@@ -1,4 +1,5 @@
 package import CupelCore
+package import Jobs
 package import Storage
 
 /// Everything that can be set, read and validated at once.
@@ -7,6 +8,7 @@ package struct CupelSettings: Sendable {
     package var data: DataSettings
     package var model: ModelSettings
     package var redis: RedisSettings
+    package var retention: RetentionSettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
 
@@ -18,6 +20,7 @@ package struct CupelSettings: Sendable {
         data = DataSettings(reader: reader, home: home, environment: server.environment)
         model = ModelSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
+        retention = RetentionSettings(reader: reader)
         entries = reader.entries
         try reader.finish()
     }

@@ -26,6 +26,14 @@ package struct APIClient: Sendable {
     /// - Throws: as ``get(_:)``.
     package func post(_ path: String, _ body: JSON = [:]) async throws -> JSON { try await send("POST", path, body) }
 
+    /// Makes or changes what has a name of the caller's.
+    /// - Throws: as ``get(_:)``.
+    package func put(_ path: String, _ body: JSON) async throws -> JSON { try await send("PUT", path, body) }
+
+    /// Forgets what is there.
+    /// - Throws: as ``get(_:)``.
+    package func delete(_ path: String) async throws -> JSON { try await send("DELETE", path, nil) }
+
     /// Follows a job until it is over.
     /// - Parameter each: hears of every event once, in order.
     /// - Returns: the job as it ended.

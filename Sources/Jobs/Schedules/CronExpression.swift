@@ -56,6 +56,15 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Once in every hour, not on the hour, when much else begins.
+    package static let hourly = CronExpression(hourlyAt: 17)
+
+    private init(hourlyAt minute: Int) {
+        text = "\(minute) * * * *"
+        minutes = CronField(minute)
+        (hours, days, months, weekdays) = (.all(0...23), .all(1...31), .all(1...12), .all(0...6))
+    }
+
     static func problem(_ message: String) -> CupelError {
         CupelError(.validationError, "The schedule's time is wrong.", fields: [FieldProblem("cron", message)])
     }

@@ -43,6 +43,17 @@ struct CronField: Sendable, Hashable {
         if shape.range.upperBound == 7, contains(7) { bits = (bits | 1) & ~(1 << 7) }
     }
 
+    /// One value.
+    init(_ value: Int) { (bits, isStar) = (1 << UInt64(value), false) }
+
+    /// `*`.
+    static func all(_ range: ClosedRange<Int>) -> CronField { CronField(all: range) }
+
+    private init(all range: ClosedRange<Int>) {
+        isStar = true
+        fill(range, 1)
+    }
+
     /// Whether a value is let through.
     func contains(_ value: Int) -> Bool { bits & (1 << UInt64(value)) != 0 }
 

@@ -26,9 +26,8 @@ package struct Retention: Sendable {
     package static let longestRun = Duration.seconds(1800)
 
     /// The schedule that runs it.
-    package static func schedule() throws -> ScheduleDraft {
-        // Not on the hour, when much else begins.
-        ScheduleDraft(name: RetentionJob.kind, cron: try CronExpression("17 * * * *"), kind: RetentionJob.kind)
+    package static var schedule: ScheduleDraft {
+        ScheduleDraft(name: RetentionJob.kind, cron: .hourly, kind: RetentionJob.kind)
     }
 
     /// What is to be deleted.
