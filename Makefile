@@ -11,7 +11,7 @@ ASKS := "create a deploy user with a home directory and add it to the sudo group
         "create the directory /srv/app owned by www-data with mode 0750"
 
 .PHONY: help demo run dev build release install install-dev install-test test test-unit test-integration test-watch \
-        lint format check security coverage bench docs model clean
+        lint format check security coverage bench docs model clean soak sim
 
 help: ## Show the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
@@ -64,6 +64,15 @@ test-integration: install-test ## Run the tests that cross processes, sockets an
 
 test-watch: ## Run the unit tests whenever a source changes
 	@scripts/watch swift test --skip EndToEnd
+
+soak: install-test ## Long crash loops with real processes, and many thousand simulated clusters
+	@swift build --build-tests 2>&1 | scripts/build-progress
+	@CUPEL_SOAK_JOBS=$${CUPEL_SOAK_JOBS:-2000} swift test --skip-build --no-parallel --filter CrashLoopTests
+	@CUPEL_SIM_COUNT=$${CUPEL_SIM_COUNT:-50000} swift test --skip-build --filter SimulationTests
+
+sim: ## Run one simulated cluster again: make sim SEED=7
+	@test -n "$(SEED)" || { echo "Say which: make sim SEED=7"; exit 2; }
+	@CUPEL_SIM_SEED=$(SEED) swift test --filter SimulationTests
 
 lint: ## Check the format
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

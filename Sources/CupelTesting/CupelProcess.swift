@@ -64,6 +64,14 @@ package final class CupelProcess: Sendable {
         )
     }
 
+    /// Starts a command that goes on until it is ended.
+    /// - Throws: `tool_missing` when the tools are not installed.
+    package func start(_ arguments: [String]) async throws -> ChildProcess {
+        try Self.checkTools()
+        let command = ProcessCommand([Self.binary] + arguments, environment: environment, directory: directory.path)
+        return try await ProcessLoop.shared.start(command)
+    }
+
     /// Starts the server on a free port and waits until it answers.
     package func serve(_ arguments: [String] = []) async throws -> RunningServer {
         try Self.checkTools()

@@ -19,6 +19,7 @@ struct Cupel: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, JobsCommand.self,
+            SchedulesCommand.self,
             ConfigCommand.self, Doctor.self, MigrateCommand.self, BackupCommand.self, DatabaseCommand.self,
             TokenCommand.self, VersionCommand.self,
         ]

@@ -58,6 +58,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        services.append(buildScheduler())
         if settings.jobs.concurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
@@ -81,6 +82,7 @@ package struct CupelApplication: Sendable {
         if let localModel = engines.localModel { services.append(localModel) }
         services.append(LinterWarmup(linter: engines.linter, logger: logger))
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
+        services.append(buildScheduler())
         services.append(buildWorker(queues))
         return group(of: services, signals)
     }
@@ -105,6 +107,16 @@ package struct CupelApplication: Sendable {
                 isStrict: settings.jobs.isOrderStrict,
                 drain: settings.server.drain
             ),
+            logger: logger
+        )
+    }
+
+    private func buildScheduler() -> Scheduler {
+        Scheduler(
+            store: engines.schedules,
+            queue: engines.queue,
+            registry: engines.registry,
+            declared: [Retention.schedule],
             logger: logger
         )
     }
@@ -171,7 +183,7 @@ package struct CupelApplication: Sendable {
         let overview = QueueOverview(
             queue: engines.queue,
             registry: engines.registry,
-            lanes: settings.server.jobConcurrency
+            lanes: settings.jobs.concurrency
         )
         let gauges = JobGauges(overview: overview)
         let routes =
@@ -181,6 +193,7 @@ package struct CupelApplication: Sendable {
             + PlaybookRoutes.all(engines.queue, engines.playbooks, keys)
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
+            + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(

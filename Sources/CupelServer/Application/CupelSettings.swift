@@ -1,4 +1,5 @@
 package import CupelCore
+package import Jobs
 package import Storage
 
 /// Everything that can be set, read and validated at once.
@@ -8,6 +9,7 @@ package struct CupelSettings: Sendable {
     package var model: ModelSettings
     package var redis: RedisSettings
     package var jobs: JobSettings
+    package var retention: RetentionSettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
 
@@ -20,6 +22,7 @@ package struct CupelSettings: Sendable {
         model = ModelSettings(reader: reader)
         jobs = JobSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
+        retention = RetentionSettings(reader: reader)
         entries = reader.entries
         try reader.finish()
     }

@@ -22,6 +22,7 @@ package struct Engines: Sendable {
     package let queue: JobQueue
     /// The kinds of jobs, for those who run them and those who submit them.
     package let registry: JobRegistry
+    package let schedules: ScheduleStore
     package let artefacts: ArtefactStore
     package let playbooks: PlaybookStore
     package let calls: CallStore
@@ -66,6 +67,7 @@ package struct Engines: Sendable {
         )
         var registry = JobRegistry()
         workshop.register(in: &registry)
+        registerUpkeep(in: &registry, database, settings)
         return Engines(
             directory: directory,
             database: database,
@@ -74,6 +76,7 @@ package struct Engines: Sendable {
             token: try AccessToken.loadOrMake(at: directory.tokenPath),
             queue: queue,
             registry: registry,
+            schedules: ScheduleStore(database: queueDatabase),
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,
@@ -113,6 +116,17 @@ package struct Engines: Sendable {
             await patient.close()
             throw error
         }
+    }
+
+    /// Probes, and the deletion of what was kept long enough.
+    private static func registerUpkeep(
+        in registry: inout JobRegistry,
+        _ database: any Database,
+        _ settings: CupelSettings
+    ) {
+        ProbeJob.register(in: &registry)
+        let keys = RetentionRule(table: "idempotency_keys", column: "expires_at", keep: .zero)
+        Retention(database: database, settings: settings.retention, rules: [keys]).register(in: &registry)
     }
 
     private static func openQueueDatabase(

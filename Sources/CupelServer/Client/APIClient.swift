@@ -30,6 +30,10 @@ package struct APIClient: Sendable {
     /// - Throws: as ``get(_:)``.
     package func patch(_ path: String, _ body: JSON) async throws -> JSON { try await send("PATCH", path, body) }
 
+    /// Makes or changes what has a name of the caller's.
+    /// - Throws: as ``get(_:)``.
+    package func put(_ path: String, _ body: JSON) async throws -> JSON { try await send("PUT", path, body) }
+
     /// Forgets what is there.
     /// - Throws: as ``get(_:)``.
     package func delete(_ path: String) async throws -> JSON { try await send("DELETE", path, nil) }

@@ -100,8 +100,9 @@ package enum JobMigrations {
         CREATE TABLE job_schedules (
             name TEXT PRIMARY KEY, cron TEXT NOT NULL, time_zone TEXT NOT NULL, kind TEXT NOT NULL,
             payload TEXT NOT NULL, missed TEXT NOT NULL, is_paused BIGINT NOT NULL, next_at BIGINT NOT NULL,
-            last_at BIGINT, last_job TEXT, is_declared BIGINT NOT NULL)
+            last_at BIGINT, last_job TEXT, is_declared BIGINT NOT NULL, note TEXT NOT NULL)
         """,
+        "CREATE INDEX job_schedules_due ON job_schedules (next_at) WHERE is_paused = 0",
         """
         CREATE TABLE job_minutes (
             minute BIGINT NOT NULL, queue TEXT NOT NULL, accepted BIGINT NOT NULL, started BIGINT NOT NULL,
