@@ -34,9 +34,7 @@ package final class DataDirectory: Sendable {
     ///   process id.
     package init(owning path: String) throws {
         self.path = path
-        try Self.make(path)
-        try Self.make(path + "/cache")
-        try Self.proveWritable(path)
+        try Self.prepare(path)
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw CupelError(.storageUnavailable, "\(path)/lock cannot be opened: \(String(cString: strerror(errno))).")
@@ -61,9 +59,7 @@ package final class DataDirectory: Sendable {
     package init(using path: String) throws {
         self.path = path
         lock = -1
-        try Self.make(path)
-        try Self.make(path + "/cache")
-        try Self.proveWritable(path)
+        try Self.prepare(path)
     }
 
     deinit { if lock >= 0 { close(lock) } }
@@ -76,6 +72,31 @@ package final class DataDirectory: Sendable {
         if clinux_lock_exclusive(descriptor) == 0 { return nil }
         let text = (try? BoundedFile.bytes(of: descriptor, limit: 64, named: path)) ?? []
         return Int32(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self))
+    }
+
+    /// Bytes that are free where a path lies, or would lie; `nil` when the system does not tell.
+    package static func freeBytes(of path: String) -> UInt64? {
+        var status = statvfs()
+        var place = Substring(path)
+        while statvfs(place.isEmpty ? "/" : String(place), &status) != 0 {
+            guard let slash = place.lastIndex(of: "/") else { return nil }
+            place = place[..<slash]
+        }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// Refuses a full disk before anything is made on it.
+    private static func prepare(_ path: String) throws {
+        if let free = freeBytes(of: path), free < minimumFreeBytes {
+            throw CupelError(
+                .storageUnavailable,
+                "The disk of \(path) has \(free >> 20) MiB free; \(minimumFreeBytes >> 20) MiB are needed. Free some "
+                    + "space, or set data.dir to a directory on another disk."
+            )
+        }
+        try make(path)
+        try make(path + "/cache")
+        try proveWritable(path)
     }
 
     private static func make(_ path: String) throws {
@@ -92,17 +113,16 @@ package final class DataDirectory: Sendable {
     }
 
     private static func proveWritable(_ path: String) throws {
-        var status = statvfs()
-        if statvfs(path, &status) == 0 {
-            let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-            guard free >= minimumFreeBytes else {
-                throw CupelError(
-                    .storageUnavailable,
-                    "The disk of \(path) has \(free >> 20) MiB free; \(minimumFreeBytes >> 20) MiB are needed."
-                )
-            }
+        do {
+            try BoundedFile.replace(path + "/.probe", with: [0x0A], mode: 0o600)
+        } catch {
+            throw CupelError(
+                .storageUnavailable,
+                "The data directory \(path) cannot be written: \((error as? CupelError)?.message ?? "") Make it "
+                    + "writable, or set data.dir to a directory you may write.",
+                cause: error
+            )
         }
-        try BoundedFile.replace(path + "/.probe", with: [0x0A], mode: 0o600)
         unlink(path + "/.probe")
     }
 }

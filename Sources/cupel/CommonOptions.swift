@@ -40,9 +40,9 @@ struct CommonOptions: ParsableArguments {
         return try EnvironmentFile.read(environmentFile).merging(environment) { $1 }
     }
 
-    /// A logger for what is not the result: errors only, since the command itself says what failed.
-    func quietLogger() -> Logger {
-        Logger(label: "cupel") { CupelLogHandler(label: $0, format: .text, level: .error) }
+    /// A logger for what is not the result: a wait for the database, for one; the command itself says what failed.
+    func quietLogger(_ level: Logger.Level = .error) -> Logger {
+        Logger(label: "cupel") { CupelLogHandler(label: $0, format: .text, level: level) }
     }
 
     private func sources(_ extra: [String: String]) throws -> SettingsSources {

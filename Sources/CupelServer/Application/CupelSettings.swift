@@ -38,6 +38,10 @@ package struct DataSettings: Sendable {
     package var database: Secret?
     /// The same, taken apart.
     package var postgres: PostgresAddress?
+    /// Tries to reach the database at start.
+    package var startTries: Int
+    /// The longest that one statement may take on PostgreSQL.
+    package var statementLimit: Duration
     /// A directory with one secret a file.
     package var secrets: String
 
@@ -63,6 +67,20 @@ package struct DataSettings: Sendable {
             "database.url",
             alias: "DATABASE_URL",
             purpose: "postgres://… instead of SQLite in the data directory."
+        )
+        startTries = reader.integer(
+            "database.start_tries",
+            default: 10,
+            in: 1...1000,
+            purpose: "Tries to reach PostgreSQL at start, with waits of 2, 4, 8, ... at most 60 seconds."
+        )
+        statementLimit = .seconds(
+            reader.integer(
+                "database.statement_seconds",
+                default: 30,
+                in: 1...3600,
+                purpose: "Longest one statement may take on PostgreSQL."
+            )
         )
         let isPlainAllowed = reader.flag(
             "database.allow_plain",

@@ -134,7 +134,9 @@ package struct Engines: Sendable {
         _ settings: CupelSettings
     ) async throws -> any Database {
         guard let url = settings.data.database else { return database }
-        return try await PostgresDatabase(url: url, options: SQLJobStore.postgresOptions)
+        var options = SQLJobStore.postgresOptions
+        options.statementLimit = settings.data.statementLimit
+        return try await PostgresDatabase(url: url, options: options)
     }
 
     /// How word of the queue passes between processes.
@@ -143,10 +145,10 @@ package struct Engines: Sendable {
         return DatabaseJobChannel(database: database)
     }
 
-    /// Tries to reach a database at start, with waits of 2^n seconds, at most 60, between them.
-    package static let maximumDatabaseTries = 10
-
-    /// Opens the store that the settings name: SQLite in the data directory, or PostgreSQL, which may be slow to come.
+    /// Opens the store that the settings name: SQLite in the data directory, or PostgreSQL, which may be slow to come
+    /// and is waited for: 2^n seconds, at most 60, after each try.
+    /// - Throws: `configuration_invalid` at once for what waiting does not mend; `storage_unavailable` naming the
+    ///   database after the last try.
     package static func openDatabase(
         _ settings: CupelSettings,
         _ directory: DataDirectory,
@@ -156,10 +158,12 @@ package struct Engines: Sendable {
         var tries = 0
         while true {
             do {
-                return try await PostgresDatabase(url: url)
-            } catch let error as CupelError where error.code == .storageUnavailable && tries + 1 < maximumDatabaseTries
-            {
+                var options = PostgresOptions()
+                options.statementLimit = settings.data.statementLimit
+                return try await PostgresDatabase(url: url, options: options)
+            } catch let error as CupelError where error.code == .storageUnavailable {
                 tries += 1
+                guard tries < settings.data.startTries else { throw absent(error, settings, tries) }
                 logger.log(
                     .warning,
                     "the database does not answer; trying again",
@@ -168,5 +172,12 @@ package struct Engines: Sendable {
                 try await Task.sleep(for: .seconds(min(60, 1 << tries)))
             }
         }
+    }
+
+    private static func absent(_ error: CupelError, _ settings: CupelSettings, _ tries: Int) -> CupelError {
+        var named = error
+        let address = settings.data.postgres.map { "The database \($0.database) at \($0.place)" } ?? "The database"
+        named.message = "\(address) did not answer in \(tries == 1 ? "1 try" : "\(tries) tries"). \(error.message)"
+        return named
     }
 }

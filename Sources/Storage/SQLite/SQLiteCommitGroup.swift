@@ -21,6 +21,7 @@ final class SQLiteCommitGroup: Sendable {
     }
 
     private let pool: DatabasePool
+    private let disk: SQLiteDiskWatch
     private let maximumPending: Int
     private let state = Mutex(State())
     private let statements = SQLiteStatements()
@@ -31,8 +32,9 @@ final class SQLiteCommitGroup: Sendable {
     private static let undo = SQL(FixedSQL("ROLLBACK TO body"), [])
     private static let release = SQL(FixedSQL("RELEASE body"), [])
 
-    init(pool: DatabasePool, maximumPending: Int) {
+    init(pool: DatabasePool, disk: SQLiteDiskWatch, maximumPending: Int) {
         self.pool = pool
+        self.disk = disk
         self.maximumPending = maximumPending
     }
 
@@ -43,7 +45,7 @@ final class SQLiteCommitGroup: Sendable {
             let entry: Entry = { transaction in
                 let result = Result { try body(transaction) }
                 let answer: Answer = { error in
-                    continuation.resume(with: error.map { .failure($0) } ?? result.mapError { Self.translated($0) })
+                    continuation.resume(with: error.map { .failure($0) } ?? result.mapError { self.translated($0) })
                 }
                 if case .failure = result { return (answer, true) }
                 return (answer, false)
@@ -94,7 +96,8 @@ final class SQLiteCommitGroup: Sendable {
             for entry in group { try inSavepoint(entry, database, answers: &answers) }
             try run(Self.commit, database)
         } catch {
-            failure = Self.translated(error)
+            failure = translated(error)
+            if (failure as? CupelError)?.code == .storageUnavailable { disk.noteFailure() }
             if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
             // Bodies that had no turn are told as well: run them against nothing is no option.
             if answers.count < group.count { answers += refused(group.dropFirst(answers.count), database) }
@@ -108,7 +111,7 @@ final class SQLiteCommitGroup: Sendable {
         answers.append(answer)
         // A full disk may roll the whole transaction back; then no body of the group has happened.
         guard database.isInsideTransaction else {
-            throw CupelError(.storageUnavailable, "The disk refused the transaction; is it full?")
+            throw SQLiteTransaction.diskFull("writing", cause: nil)
         }
         if isFailed { try run(Self.undo, database) }
         try run(Self.release, database)
@@ -128,7 +131,16 @@ final class SQLiteCommitGroup: Sendable {
         entries.map { $0(SQLiteTransaction(database: database, isRefusing: true, statements: statements)).answer }
     }
 
-    private static func translated(_ error: any Error) -> any Error {
-        SQLiteTransaction.translate(error, doing: "writing")
+    /// Writes a page that is as it was, so that it is known whether the disk takes writes again.
+    func prove() async throws {
+        try await run { transaction in
+            let version = try transaction.query("PRAGMA user_version").first?.integer("user_version") ?? 0
+            try transaction.execute("PRAGMA user_version = \(raw: "\(version)")")
+        }
+        disk.noteSuccess()
+    }
+
+    private func translated(_ error: any Error) -> any Error {
+        SQLiteTransaction.translate(error, doing: "writing", on: disk)
     }
 }

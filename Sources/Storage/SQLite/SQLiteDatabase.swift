@@ -1,31 +1,38 @@
 import CupelCore
 import GRDB
+import GRDBSQLite
 
 /// SQLite in one file: WAL, `synchronous=FULL`, one writer with group commit, a pool of readers.
 package final class SQLiteDatabase: Database {
     package let engine = DatabaseEngine.sqlite
     private let pool: DatabasePool
     private let writer: SQLiteCommitGroup
+    private let disk: SQLiteDiskWatch
 
     /// How many readers work at once.
     package static let readerCount = 4
 
     /// Opens or makes the file.
     /// - Parameter maximumPendingWrites: writes that may wait for the writer before more are refused.
-    /// - Throws: `storage_unavailable` naming the file and the reason.
+    /// - Throws: `storage_unavailable` naming the file and the reason, also when it can only be read.
     package init(path: String, maximumPendingWrites: Int = 10_000) throws {
+        disk = SQLiteDiskWatch(path: path)
         var configuration = Configuration()
         configuration.maximumReaderCount = Self.readerCount
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = true
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
+            // SQLite opens a file that it may not write for reading only, without a word.
+            guard pool.writeWithoutTransaction({ sqlite3_db_readonly($0.sqliteConnection, "main") }) == 0 else {
+                throw CupelError(.storageUnavailable, "\(path) may only be read; make the file writable.")
+            }
             // The pool sets NORMAL as it opens, which may lose the last commits at a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         } catch {
-            throw SQLiteTransaction.translate(error, doing: "opening \(path)")
+            throw SQLiteTransaction.translate(error, doing: "opening \(path)", on: disk)
         }
-        writer = SQLiteCommitGroup(pool: pool, maximumPending: maximumPendingWrites)
+        writer = SQLiteCommitGroup(pool: pool, disk: disk, maximumPending: maximumPendingWrites)
     }
 
     package func read<Value: Sendable>(
@@ -34,7 +41,7 @@ package final class SQLiteDatabase: Database {
         do {
             return try await pool.read { try body(SQLiteTransaction(database: $0)) }
         } catch {
-            throw SQLiteTransaction.translate(error, doing: "reading")
+            throw SQLiteTransaction.translate(error, doing: "reading", on: disk)
         }
     }
 
@@ -44,8 +51,11 @@ package final class SQLiteDatabase: Database {
         try await writer.run(body)
     }
 
+    /// Proves that the file can be read and, where that is in doubt, that it can be written.
     package func check() async throws {
         _ = try await query("SELECT 1 AS one")
+        try disk.checkRoom()
+        if disk.isSuspect { try await writer.prove() }
     }
 
     package func close() async {

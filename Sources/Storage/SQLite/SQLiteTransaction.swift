@@ -36,15 +36,25 @@ struct SQLiteTransaction: Transaction {
 
     private static let refusal = CupelError(.storageUnavailable, "The disk refused the transaction.")
 
+    /// There is no room; what was to be written is not, and what was written before can be read.
+    static func diskFull(_ what: String, cause: (any Error)?) -> CupelError {
+        CupelError(
+            .storageUnavailable,
+            "The disk is full (\(what)); nothing was written. Free some space; no restart is needed.",
+            retryAfterSeconds: 10,
+            cause: cause
+        )
+    }
+
     /// Turns SQLite's errors into ours; other errors pass.
-    static func translate(_ error: any Error, doing what: String) -> any Error {
+    static func translate(_ error: any Error, doing what: String, on disk: SQLiteDiskWatch? = nil) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         let reason = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
         case .SQLITE_CONSTRAINT:
             return CupelError(.conflict, "It is there already, or refers to what is not.", cause: error)
         case .SQLITE_FULL:
-            return CupelError(.storageUnavailable, "The disk is full (\(what)); free some space.", cause: error)
+            return diskFull(what, cause: error)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             return CupelError(
                 .storageUnavailable,
@@ -57,6 +67,7 @@ struct SQLiteTransaction: Transaction {
                 "The database file is damaged (\(what): \(reason)); restore a backup.",
                 cause: error
             )
+        case .SQLITE_IOERR where disk?.isFull == true: return diskFull(what, cause: error)
         case .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED:
             return CupelError(.storageUnavailable, "The disk does not answer (\(what): \(reason)).", cause: error)
         default:

@@ -14,8 +14,8 @@ struct BackupCommand: AsyncParsableCommand {
         subcommands: [BackupCreate.self, BackupList.self, BackupVerify.self, BackupRestore.self]
     )
 
-    /// Prints what an archive holds.
-    static func show(_ summary: BackupSummary, _ options: CommonOptions) {
+    /// Prints what an archive holds, and where it lies unless it is gone again.
+    static func show(_ summary: BackupSummary, _ options: CommonOptions, isKept: Bool = true) {
         if options.json {
             let tables = summary.tables.map { table -> JSON in
                 [
@@ -23,18 +23,19 @@ struct BackupCommand: AsyncParsableCommand {
                     "sha256": .string(table.digest.hex),
                 ]
             }
-            let json: JSON = [
-                "path": .string(summary.path), "bytes": .integer(Int64(summary.bytes)),
+            var json: JSON = [
+                "bytes": .integer(Int64(summary.bytes)),
                 "cupel": .string(summary.manifest.cupel), "engine": .string(summary.manifest.engine.rawValue),
                 "created_at": .string(summary.manifest.createdAt.description),
                 "schema_step": summary.manifest.steps.last.map { .integer(Int64($0.number)) } ?? .null,
                 "tables": .array(tables),
             ]
+            if isKept { json["path"] = .string(summary.path) }
             return Terminal.standard.print(json.text(.pretty))
         }
         let rows = summary.tables.map { [$0.name, "\($0.rows)", String($0.digest.hex.prefix(16))] }
         Terminal.standard.print(Terminal.standard.table([["TABLE", "ROWS", "SHA-256"]] + rows))
-        Terminal.standard.print(summary.path)
+        if isKept { Terminal.standard.print(summary.path) }
     }
 }
 

@@ -81,7 +81,7 @@ struct DatabaseMove: AsyncParsableCommand {
             progress: Terminal.standard.progress
         )
         Terminal.standard.endProgress()
-        BackupCommand.show(summary, options)
+        BackupCommand.show(summary, options, isKept: false)
         Terminal.standard.say(
             """
             Moved and compared: every table has the same rows and checksum in PostgreSQL. SQLite's file is as it was.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CupelCore
 import CupelServer
+import Logging
 import Storage
 
 struct MigrateCommand: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct MigrateCommand: AsyncParsableCommand {
     ) async throws -> Value {
         let settings = try options.settings()
         let directory = try DataDirectory(owning: settings.data.directory)
-        let database = try await Engines.openDatabase(settings, directory, options.quietLogger())
+        let database = try await Engines.openDatabase(settings, directory, options.quietLogger(.warning))
         let value = try await body(database, try Migrator(Engines.migrations))
         await database.close()
         return value
