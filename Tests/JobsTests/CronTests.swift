@@ -1,4 +1,5 @@
 import CupelCore
+import CupelTesting
 import Foundation
 import Jobs
 import Testing
