@@ -157,7 +157,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]
         ),
-        .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "cupel"]),
+        .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "Storage", "cupel"]),
         .testTarget(
             name: "GatewayTests",
             dependencies: ["CupelCore", "Gateway", lifecycle, logging, nio, nioPosix]

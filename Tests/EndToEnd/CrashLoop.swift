@@ -22,25 +22,16 @@ struct CrashLoop {
     /// Without a model: probes need none.
     static let environment = ["CUPEL_MODEL_LOCAL": "", "CUPEL_LOG_LEVEL": "warning"]
 
-    /// Makes the schedule whose job is the probe; its time never comes while the test runs.
-    static func declare(_ server: RunningServer, milliseconds: Int) async throws {
-        let body: JSON = [
-            "cron": "@yearly", "kind": "cupel.probe", "payload": ["milliseconds": .integer(Int64(milliseconds))],
-        ]
-        let path = server.base + "/api/v1/schedules/probe"
-        let answer = try await HTTP.send("PUT", path, token: server.token, body: body.bytes())
-        #expect(answer.status == 201, "\(answer.json.text())")
-    }
-
     /// Submits probes, some at a time, until there are enough or the server is gone.
     /// - Returns: those that were acknowledged.
-    static func submit(_ count: Int, to server: RunningServer) async -> Set<String> {
+    static func submit(_ count: Int, milliseconds: Int, to server: RunningServer) async -> Set<String> {
+        let body: JSON = ["kind": "cupel.probe", "payload": ["milliseconds": .integer(Int64(milliseconds))]]
         var acknowledged: Set<String> = []
         while acknowledged.count < count {
             let found = await withTaskGroup(of: String?.self) { group in
                 for _ in 0..<min(10, count - acknowledged.count) {
                     group.addTask {
-                        let answer = try? await server.post("/api/v1/schedules/probe/run", [:])
+                        let answer = try? await server.post("/api/v1/jobs", body)
                         return answer?.status == 202 ? answer?.json["id"]?.stringValue : nil
                     }
                 }

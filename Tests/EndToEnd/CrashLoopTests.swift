@@ -14,7 +14,6 @@ struct CrashLoopTests {
         environment["CUPEL_JOBS_CONCURRENCY"] = "8"
         let cupel = try CupelProcess(environment: environment)
         var server = try await cupel.serve()
-        try await CrashLoop.declare(server, milliseconds: 100)
         var acknowledged: Set<String> = []
         var kills = 0
         var isOver = false
@@ -26,7 +25,7 @@ struct CrashLoopTests {
                 try? await Task.sleep(for: length)
                 child.kill()
             }
-            acknowledged.formUnion(await CrashLoop.submit(wanted - acknowledged.count, to: server))
+            acknowledged.formUnion(await CrashLoop.submit(wanted - acknowledged.count, milliseconds: 100, to: server))
             await killer.value
             _ = await child.waitForEnd()
             kills += 1
@@ -58,16 +57,15 @@ struct CrashLoopTests {
         let cupel = try CupelProcess(environment: environment)
         let server = try await cupel.serve()
         let database = try await PostgresDatabase(url: url)
-        try await CrashLoop.declare(server, milliseconds: 400)
         var fleet = WorkerFleet(cupel: cupel, database: database)
         for _ in 0..<3 { try await fleet.grow() }
         var acknowledged: Set<String> = []
         let rounds = max(1, wanted / 300)
         for _ in 0..<rounds {
-            acknowledged.formUnion(await CrashLoop.submit(wanted / rounds / 2, to: server))
+            acknowledged.formUnion(await CrashLoop.submit(wanted / rounds / 2, milliseconds: 400, to: server))
             let wait = try await fleet.killOne(&chance)
             #expect(wait <= .seconds(10), "the first job of the dead worker ran again after \(wait)")
-            acknowledged.formUnion(await CrashLoop.submit(wanted / rounds / 2, to: server))
+            acknowledged.formUnion(await CrashLoop.submit(wanted / rounds / 2, milliseconds: 400, to: server))
             try await fleet.freezeOne(&chance)
         }
         try await CrashLoop.wait("all probes are over", seconds: 600) {

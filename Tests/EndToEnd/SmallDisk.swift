@@ -99,6 +99,9 @@ struct SmallServer {
         self.token = String(token.dropLast())
     }
 
+    /// The end of what it logged.
+    var log: String { String(decoding: child.errorTail, as: UTF8.self) }
+
     /// The disk as this process reaches it.
     var disk: String { "/proc/\(process)/root/small" }
 

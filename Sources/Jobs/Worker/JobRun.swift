@@ -60,14 +60,19 @@ struct JobRun: Sendable {
 
     private func context() -> JobContext {
         let reports = Mutex(0)
-        let (queue, fence) = (queue, job.fence)
+        let (queue, fence, logger) = (queue, job.fence, worker.logger)
         return JobContext(id: job.id, attempt: job.attempt) { fraction, note, data in
             let count = reports.withLock { count in
                 count += 1
                 return count
             }
             guard count <= Self.maximumReports else { return }
-            try await queue.report(fence, fraction: fraction, note: note, data: data)
+            do {
+                try await queue.report(fence, fraction: fraction, note: note, data: data)
+            } catch let error as CupelError where error.code == .storageUnavailable || error.code == .outcomeUnknown {
+                // Progress is not promised, and a store that is away for a moment is no failure of the job.
+                logger.log(.warning, "progress was not recorded", [.jobID: "\(fence.id)", .error: error.message])
+            }
         }
     }
 
