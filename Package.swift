@@ -176,7 +176,8 @@ let package = Package(
             name: "StorageTests",
             dependencies: [
                 "CupelCore", "CupelTesting", "Storage", .product(name: "MetricsTestKit", package: "swift-metrics"),
-            ]
+            ],
+            exclude: ["Releases"]
         ),
         .testTarget(
             name: "TelemetryTests",

@@ -5,7 +5,7 @@ enum Placeholder {
         isReference(value) || isStandIn(value) || isPattern(Array(value.utf8))
     }
 
-    /// `{{ vault_x }}`, `${VAR}`, `$(cmd)`, `%(name)s`, `<password>`, `#{x}`, `!vault`: filled in elsewhere.
+    /// `{{ vault_x }}`, `${VAR}`, `$(cmd)`, `%(name)s`, `\(name)`, `<password>`, `#{x}`, `!vault`: filled in elsewhere.
     static func isReference(_ value: String) -> Bool {
         if references.isFound(in: value) { return true }
         if let first = value.first, "$<[({&*!@%|>".contains(first) {
@@ -47,7 +47,7 @@ enum Placeholder {
     }
 
     private static let references = WordList([
-        "{{", "}}", "${", "$(", "%(", "#{", "<%", "%{", "process.env", "os.environ", "getenv", "lookup(", "env.",
+        "{{", "}}", "${", "$(", "\\(", "%(", "#{", "<%", "%{", "process.env", "os.environ", "getenv", "lookup(", "env.",
         "secrets.", "vault:", "ssm:", "arn:", "op://",
     ])
 
