@@ -10,7 +10,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct JobWorkerTests {
-    private func withWorker(
+    func withWorker(
         _ queue: JobQueue,
         drain: Duration = .seconds(5),
         concurrency: Int = 2,
@@ -252,6 +252,22 @@ struct JobWorkerTests {
                 #expect(job.state == .succeeded)
                 #expect(job.attempt == 2)
                 #expect(job.result == .integer(2))
+            }
+        }
+    }
+}
+
+extension JobWorkerTests {
+    @Test func `an idle worker looks about once a second and does not wake itself`() async throws {
+        try await withQueue { queue in
+            try await withWorker(queue) { _, _ in
+                JobOutcome(.null)
+            } _: { _ in
+                while try await queue.store.workers().isEmpty { await Task.yield() }
+                let before = queue.signal.generation
+                try await SystemTime().sleep(for: .milliseconds(500))
+                // An idle second has a heartbeat or none; a worker that wakes itself has thousands of wakes.
+                #expect(queue.signal.generation - before < 5)
             }
         }
     }

@@ -85,7 +85,7 @@ final class JobBatcher: Sendable {
         let commands = batch.flatMap(\.commands)
         do {
             let replies = try await process(commands)
-            onCommit()
+            if replies.contains(where: \.isNews) { onCommit() }
             var start = 0
             for entry in batch {
                 entry.answer.resume(returning: Array(replies[start..<start + entry.commands.count]))
@@ -98,7 +98,7 @@ final class JobBatcher: Sendable {
             for entry in batch {
                 do {
                     let replies = try await process(entry.commands)
-                    onCommit()
+                    if replies.contains(where: \.isNews) { onCommit() }
                     entry.answer.resume(returning: replies)
                 } catch {
                     entry.answer.resume(throwing: error)

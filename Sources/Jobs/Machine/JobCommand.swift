@@ -40,6 +40,18 @@ package enum JobReply: Sendable {
     case done
     /// It cannot be done, and why.
     case refused(CupelError)
+
+    /// Whether there may be something to claim or to tell that was not there before. A claim that found nothing must
+    /// not be news: it would wake the claimer that asked it, for ever.
+    var isNews: Bool {
+        switch self {
+        case .submitted(_, let isNew): isNew
+        case .claimed(let jobs, _): !jobs.isEmpty
+        case .accepted(let isAccepted): isAccepted
+        case .done: true
+        case .checked, .refused: false
+        }
+    }
 }
 
 /// Which run a worker speaks of. Only the attempt that runs now is believed.
