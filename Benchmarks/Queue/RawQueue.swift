@@ -1,4 +1,3 @@
-import CPostgres
 import CupelCore
 import Foundation
 import GRDBSQLite

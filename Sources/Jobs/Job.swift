@@ -69,6 +69,12 @@ package enum JobPriority: Int, Sendable, CaseIterable {
     /// What a level is worth in waiting time.
     package static let ageing = Duration.seconds(60)
 
+    /// The place in the order of a job of this level that may run from a moment on, in microseconds.
+    func rank(of runAt: Timestamp, isStrict: Bool) -> Int64 {
+        let level = isStrict ? Int64(1) << 60 : Self.ageing.wholeMicroseconds
+        return runAt.microseconds + level * Int64(rawValue)
+    }
+
     /// The level's name.
     package var name: String { String(describing: self) }
 

@@ -35,10 +35,9 @@ struct PostgresJobShelf: SQLJobShelf {
             ended: time.monotonic,
             now: now
         )
-        let step = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
-        let rank: (Found) -> Int64 = { $0.runAt.microseconds + step * Int64($0.lane.priority.rawValue) }
+        let rank: (Found) -> Int64 = { $0.lane.priority.rank(of: $0.runAt, isStrict: isStrict) }
         let ordered = found.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
-        let chosen = SQLiteJobShelf.fitting(ordered.map { ($0.id, $0.lane.queue) }, room, limit)
+        let chosen = Self.fitting(ordered.map { ($0.id, $0.lane.queue) }, room, limit)
         let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0) })
         return try load(chosen).sorted { places[$0.id, default: 0] < places[$1.id, default: 0] }
     }

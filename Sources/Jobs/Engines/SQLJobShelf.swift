@@ -13,6 +13,18 @@ extension SQLJobShelf {
     /// Keeps a row for the rest of the transaction, where others write at the same time.
     private var lock: SQL { sql.engine == .postgres ? "FOR UPDATE" : "" }
 
+    /// The first of an ordered list that fit into the room of their queues.
+    static func fitting(_ ordered: [(id: JobID, queue: String)], _ room: [String: Int], _ limit: Int) -> [JobID] {
+        var room = room
+        var chosen: [JobID] = []
+        for (id, queue) in ordered where chosen.count < limit {
+            guard let free = room[queue], free > 0 else { continue }
+            room[queue] = free - 1
+            chosen.append(id)
+        }
+        return chosen
+    }
+
     func readySuspect(_ queues: [String], now: Timestamp) throws -> JobEntry? {
         let skip: SQL = sql.engine == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
         for queue in queues {

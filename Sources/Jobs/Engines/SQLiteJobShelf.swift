@@ -19,27 +19,14 @@ struct SQLiteJobShelf: SQLJobShelf {
                     queue.sqlValue, priority.rawValue.sqlValue, now.sqlValue, min(free, limit).sqlValue,
                 ]
                 let rows = try sql.query(SQL(Self.readyIn, values))
-                let step = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
                 for row in rows {
-                    let rank = try row.timestamp(at: 1).microseconds + step * Int64(priority.rawValue)
+                    let rank = priority.rank(of: try row.timestamp(at: 1), isStrict: isStrict)
                     found.append((try row.identifier(at: 0), rank, queue))
                 }
             }
         }
         if found.count > limit || room.count > 1 { found.sort { ($0.rank, $0.id) < ($1.rank, $1.id) } }
         return try load(Self.fitting(found.map { ($0.id, $0.queue) }, room, limit))
-    }
-
-    /// The first of an ordered list that fit into the room of their queues.
-    static func fitting(_ ordered: [(id: JobID, queue: String)], _ room: [String: Int], _ limit: Int) -> [JobID] {
-        var room = room
-        var chosen: [JobID] = []
-        for (id, queue) in ordered where chosen.count < limit {
-            guard let free = room[queue], free > 0 else { continue }
-            room[queue] = free - 1
-            chosen.append(id)
-        }
-        return chosen
     }
 
     func insert(_ entries: [JobEntry]) throws -> Set<JobID> {

@@ -78,7 +78,6 @@ package struct JobEntry: Sendable, Equatable {
 
     /// The place in the order, in microseconds: each level of priority is worth a minute.
     package func rank(isStrict: Bool) -> Int64 {
-        let level = isStrict ? Int64(1) << 60 : JobPriority.ageing.wholeMicroseconds
-        return runAt.microseconds + level * Int64(priority.rawValue)
+        priority.rank(of: runAt, isStrict: isStrict)
     }
 }

@@ -114,6 +114,16 @@ struct SchedulesRun: AsyncParsableCommand {
     }
 }
 
+extension SchedulesCommand {
+    /// Stops or starts a schedule and shows it.
+    fileprivate static func turn(_ name: String, _ verb: String, _ options: CommonOptions) async throws {
+        let path = path(name, verb)
+        let schedule = try await Session.run(options) { try await $0.post(path) }
+        if options.json { return Terminal.standard.print(schedule.text(.pretty)) }
+        show([schedule])
+    }
+}
+
 struct SchedulesPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "pause", abstract: "Stop firing.")
 
@@ -121,10 +131,7 @@ struct SchedulesPause: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        let path = SchedulesCommand.path(name, "/pause")
-        let schedule = try await Session.run(options) { try await $0.post(path) }
-        if options.json { return Terminal.standard.print(schedule.text(.pretty)) }
-        SchedulesCommand.show([schedule])
+        try await SchedulesCommand.turn(name, "/pause", options)
     }
 }
 
@@ -135,9 +142,6 @@ struct SchedulesResume: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        let path = SchedulesCommand.path(name, "/resume")
-        let schedule = try await Session.run(options) { try await $0.post(path) }
-        if options.json { return Terminal.standard.print(schedule.text(.pretty)) }
-        SchedulesCommand.show([schedule])
+        try await SchedulesCommand.turn(name, "/resume", options)
     }
 }
