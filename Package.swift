@@ -35,6 +35,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -49,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -69,6 +71,7 @@ let package = Package(
             name: "Telemetry",
             dependencies: ["CupelCore", logging, .product(name: "CoreMetrics", package: "swift-metrics")]
         ),
+        .target(name: "Policy", dependencies: ["CupelCore", yams]),
         .target(name: "SecretStore", dependencies: ["CupelCore"]),
         .target(name: "Identity", dependencies: ["CupelCore", "Storage"]),
         .target(
@@ -94,7 +97,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "CupelCore", "Storage", asyncHTTPClient, collections, lifecycle, logging, metrics, nio, nioHTTP1,
+                "CupelCore", "Identity", "Policy", "Storage", asyncHTTPClient, collections, lifecycle, logging, metrics,
+                nio, nioHTTP1, nioPosix, nioSSL,
             ],
             resources: [.embedInCode("Resources/local-models.json")]
         ),
@@ -170,6 +174,7 @@ let package = Package(
             dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]
         ),
         .testTarget(name: "PlaybooksTests", dependencies: ["CupelCore", "Playbooks", "Sandbox", collections, yams]),
+        .testTarget(name: "PolicyTests", dependencies: ["CupelCore", "Policy"]),
         .testTarget(name: "SandboxTests", dependencies: ["CupelCore", "Sandbox"]),
         .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
         .testTarget(

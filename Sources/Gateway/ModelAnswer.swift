@@ -49,17 +49,3 @@ package enum FinishReason: Sendable, Hashable {
         }
     }
 }
-
-/// Tokens of a call, as the upstream counts them.
-package struct TokenUsage: Sendable, Hashable {
-    /// Tokens of the question.
-    package var input: Int
-    /// Tokens of the answer.
-    package var output: Int
-
-    /// Counts of both.
-    package init(input: Int, output: Int) {
-        self.input = input
-        self.output = output
-    }
-}

@@ -110,6 +110,36 @@ extension ErrorCode {
         "The model's upstream limits us",
         recovery: "Wait as long as `Retry-After` says, or configure another upstream."
     )
+    public static let policyViolation = ErrorCode(
+        "policy_violation",
+        403,
+        "A rule of the policy forbids this",
+        recovery: "`detail` names the rule; ask who keeps `cupel.policy.yaml`, or change the request."
+    )
+    public static let invalidPolicy = ErrorCode(
+        "invalid_policy",
+        422,
+        "The policy is wrong",
+        recovery: "Correct each place that `errors[]` names by line and column; the policy in force stays until then."
+    )
+    public static let budgetExceeded = ErrorCode(
+        "budget_exceeded",
+        402,
+        "A budget is spent",
+        recovery: "`detail` says which budget and when it resets; raise it, or ask for less with `max_tokens`."
+    )
+    public static let contextTooLarge = ErrorCode(
+        "context_too_large",
+        400,
+        "The model's context cannot hold this",
+        recovery: "Send less, or choose a model with the context that `detail` asks for."
+    )
+    public static let providerRejected = ErrorCode(
+        "provider_rejected",
+        400,
+        "The model's upstream refused the request",
+        recovery: "`detail` holds the upstream's own words; change the request accordingly."
+    )
     public static let generationFailed = ErrorCode(
         "generation_failed",
         422,
@@ -193,7 +223,8 @@ extension ErrorCode {
     public static let all: [ErrorCode] = [
         .malformedRequest, .validationError, .payloadTooLarge, .unauthorized, .forbidden, .hostNotAllowed, .notFound,
         .methodNotAllowed, .conflict, .csrfFailed, .rateLimitExceeded, .noModelConfigured, .modelNotAvailable,
-        .providerConnectionFailed, .providerRateLimited, .generationFailed, .nothingFits, .toolMissing, .toolFailed,
+        .providerConnectionFailed, .providerRateLimited, .providerRejected, .policyViolation, .invalidPolicy,
+        .budgetExceeded, .contextTooLarge, .generationFailed, .nothingFits, .toolMissing, .toolFailed,
         .sandboxUnavailable, .configurationInvalid, .dataDirectoryLocked, .storageUnavailable, .outcomeUnknown,
         .schemaTooNew, .timeout, .shuttingDown, .internalError,
     ]
