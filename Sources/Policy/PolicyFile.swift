@@ -1,0 +1,47 @@
+package import CupelCore
+import Yams
+
+/// The policy file, read and checked as a whole.
+package struct PolicyFile: Sendable {
+    /// The digest of the text: the version by which others name it.
+    package let version: Digest
+    /// What is said of calls to models.
+    package let calls: CallPolicy
+
+    /// The version of the format that is understood.
+    package static let format = 1
+
+    /// What is in force where there is no file.
+    package static let standard = PolicyFile(version: Digest(of: ""), calls: .standard)
+
+    private init(version: Digest, calls: CallPolicy) {
+        self.version = version
+        self.calls = calls
+    }
+
+    /// Reads the text of a `cupel.policy.yaml`.
+    /// - Throws: `invalid_policy` that names every problem by line and column.
+    package init(_ text: String) throws {
+        let version = Digest(of: text)
+        self = try PolicyText.read(text) { root in
+            var reader = PolicyReader()
+            let calls = root.flatMap { Self.calls($0, version, &reader) }
+            guard reader.problems.isEmpty else { throw PolicyProblem.error(reader.problems) }
+            guard let calls else {
+                let missing = PolicyProblem(location: nil, message: "is empty; it begins with: version: \(Self.format)")
+                throw PolicyProblem.error([missing])
+            }
+            return PolicyFile(version: version, calls: calls)
+        }
+    }
+
+    private static func calls(_ root: Node, _ version: Digest, _ reader: inout PolicyReader) -> CallPolicy? {
+        guard let section = reader.section(root, "", known: ["version", "calls"]) else { return nil }
+        if section.members["version"] == nil {
+            reader.problem(root, "version", "is missing; this format is \(format)")
+        }
+        _ = reader.integer(section, "version", in: format...format)
+        guard let node = section.members["calls"] else { return CallPolicy(version: version) }
+        return CallPolicy(node, version, &reader)
+    }
+}
