@@ -66,7 +66,7 @@ import Testing
         (
             "version: 1\ncalls: {rules: [{name: a, deny: {max_tier: 1}}]}", "line 2, column 34", "is unknown"
         ),
-        ("version: 1\ncalls: [", "line 2, column 9", "is not YAML"),
+        ("version: 1\ncalls: [", "line 3, column 1", "is not YAML"),
         ("version: 1\nversion: 1", "line 1, column 1", "occurs twice"),
         ("version: 1\ncalls: {rules: [{name: a, deny: {tools: [*x]}}]}", "line 2, column 42", "in quotes"),
         ("version: 1\ncalls: &a {}", "line 2, column 8", "anchors are not accepted"),
