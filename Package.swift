@@ -36,6 +36,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -97,8 +98,9 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "CupelCore", "Identity", "Policy", "Storage", asyncHTTPClient, collections, lifecycle, logging, metrics,
-                nio, nioHTTP1, nioPosix, nioSSL,
+                "CupelCore", "Identity", "Policy", "Storage", "Telemetry", asyncHTTPClient, collections, lifecycle, logging,
+                metrics,
+                nio, nioHTTP1, nioPosix, nioSSL, nioTLS,
             ],
             resources: [.embedInCode("Resources/local-models.json")]
         ),
@@ -119,7 +121,7 @@ let package = Package(
             dependencies: [
                 "Artefacts", "CupelCore", "Gateway", "Gauntlet", "Identity", "Jobs", "Playbooks", "Sandbox",
                 "SecretStore", "Storage", "Telemetry", asyncHTTPClient, collections, httpTypes, lifecycle, logging,
-                metrics, nio, nioHTTP1, unixSignals,
+                metrics, nio, nioHTTP1, nioPosix, unixSignals,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),

@@ -16,36 +16,3 @@ package struct ModelAnswer: Sendable {
     /// Whether the answer was cut by the limit on tokens: a failure, not an answer.
     package var isCut: Bool { finish == .length }
 }
-
-/// Why an answer ended.
-package enum FinishReason: Sendable, Hashable {
-    /// The model was done.
-    case stop
-    /// The limit on tokens cut it.
-    case length
-    /// The upstream's filter withheld it.
-    case filtered
-    /// Something else, in the upstream's word.
-    case other(String)
-
-    /// Reads OpenAI's `finish_reason`.
-    init(_ word: String?) {
-        self =
-            switch word {
-            case "stop", nil: .stop
-            case "length": .length
-            case "content_filter": .filtered
-            case let word?: .other(word)
-            }
-    }
-
-    /// The word for the record.
-    package var word: String {
-        switch self {
-        case .stop: "stop"
-        case .length: "length"
-        case .filtered: "content_filter"
-        case .other(let word): word
-        }
-    }
-}

@@ -30,9 +30,9 @@ public struct SettingEntry: Sendable, Hashable {
     /// Where the value came from.
     public let origin: SettingsOrigin
 
-    /// The environment variable of a key: `server.port` is `CUPEL_SERVER_PORT`.
+    /// The environment variable of a key: `server.port` is `CUPEL_SERVER_PORT`; a hyphen becomes an underscore.
     public static func environmentName(of key: String) -> String {
-        "CUPEL_" + key.uppercased().split(separator: ".").joined(separator: "_")
+        "CUPEL_" + key.uppercased().split { $0 == "." || $0 == "-" }.joined(separator: "_")
     }
 
     /// The environment variable of this key.

@@ -80,6 +80,29 @@ public final class SettingsReader: Sendable {
         return value.map { Secret($0.text) }
     }
 
+    /// The names that stand directly under a key, as ``SettingsSources/names(under:)`` has them.
+    package func names(under key: String) -> [String] { sources.names(under: key) }
+
+    /// Whether a variable of the environment is there and not empty, as the usual variable of another tool.
+    package func hasVariable(_ name: String) -> Bool { sources.hasVariable(name) }
+
+    /// Whether the environment sets any key under this one.
+    package func hasVariables(under key: String) -> Bool { sources.hasVariables(under: key) }
+
+    /// One of ``SettingsSources/treeKeys``, read whole, with the file and line for messages about its parts.
+    package func tree(_ key: String, allowed: String, purpose: String) -> (tree: SettingsTree, path: String)? {
+        guard let tree = sources.tree(of: key), let place = sources.value(of: key, alias: nil),
+            case .file(let path, _) = place.origin
+        else {
+            record(key, "", "", allowed, purpose, .standard)
+            return nil
+        }
+        let names: [String] =
+            if case .map(let members, _) = tree { members.map(\.key) } else { [] }
+        record(key, names.joined(separator: ","), "", allowed, purpose, place.origin)
+        return (tree, path)
+    }
+
     /// Adds a problem that only several settings together show.
     public func problem(_ key: String, _ message: String) {
         state.withLock { $0.problems.append(FieldProblem(key, message)) }

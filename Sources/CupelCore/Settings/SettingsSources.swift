@@ -11,6 +11,12 @@ public struct SettingsSources: Sendable {
     private var commandLine: [String: Value] = [:]
     private var environment: [String: String]
     private var file: [String: Value] = [:]
+    private var trees: [String: SettingsTree] = [:]
+    /// Sections that were written down without a key in them, with their lines.
+    private var bare: [String: Int] = [:]
+
+    /// Top-level keys whose value is read whole: what stands in it are names that people choose, dots included.
+    package static let treeKeys: Set<String> = ["models"]
 
     /// Reads a configuration file's text, when there is one.
     /// - Parameters:
@@ -28,7 +34,7 @@ public struct SettingsSources: Sendable {
         for (key, text) in commandLine {
             self.commandLine[key] = Value(text: text, origin: .commandLine(option: "--" + key))
         }
-        if let file { self.file = try Self.flatten(file.text, path: file.path) }
+        if let file { try read(file.text, path: file.path) }
     }
 
     /// The strongest value of a key: option, variable, the usual variable of another tool, file.
@@ -41,6 +47,38 @@ public struct SettingsSources: Sendable {
             }
         }
         return file[key]
+    }
+
+    /// The names that stand directly under a key, in the file's order, then those of the command line: of `providers`
+    /// the name of each provider that was written down, if only with `name:` and nothing in it.
+    package func names(under key: String) -> [String] {
+        let prefix = key + "."
+        func name(_ path: String) -> String? {
+            guard path.hasPrefix(prefix) else { return nil }
+            return path.dropFirst(prefix.count).split(separator: ".").first.map(String.init)
+        }
+        var lines: [String: Int] = [:]
+        for (path, value) in file {
+            guard let name = name(path), case .file(_, let line) = value.origin else { continue }
+            lines[name] = min(lines[name] ?? .max, line)
+        }
+        for (path, line) in bare { if let name = name(path) { lines[name] = min(lines[name] ?? .max, line) } }
+        let written = lines.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+        let options = Set(commandLine.keys.compactMap(name)).subtracting(written)
+        return written + options.sorted()
+    }
+
+    /// The value of one of ``treeKeys`` with the place it was written at.
+    package func tree(of key: String) -> SettingsTree? { trees[key] }
+
+    /// Whether a variable of the environment is there and not empty.
+    package func hasVariable(_ name: String) -> Bool { environment[name]?.isEmpty == false }
+
+    /// Whether a variable of this name's keys is in the environment: for `providers.openai` any of
+    /// `CUPEL_PROVIDERS_OPENAI_...`.
+    package func hasVariables(under key: String) -> Bool {
+        let prefix = SettingEntry.environmentName(of: key) + "_"
+        return environment.contains { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
     }
 
     /// Whether a key was given on the command line, which nothing beats.
@@ -58,7 +96,7 @@ public struct SettingsSources: Sendable {
             + environment.keys.filter { $0.hasPrefix("CUPEL_") }.map { ($0, true, .environment(variable: $0)) }
     }
 
-    private static func flatten(_ text: String, path: String) throws -> [String: Value] {
+    private mutating func read(_ text: String, path: String) throws {
         guard text.utf8.count <= 1 << 20 else {
             throw CupelError(.configurationInvalid, "\(path) is over 1 MiB; a configuration is a few lines.")
         }
@@ -68,28 +106,27 @@ public struct SettingsSources: Sendable {
         } catch {
             throw CupelError(.configurationInvalid, "\(path) is not valid YAML: \(error)")
         }
-        guard let root else { return [:] }
-        var values: [String: Value] = [:]
-        try flatten(root, under: "", path: path, into: &values)
-        return values
+        guard let root else { return }
+        try flatten(root, under: "", path: path)
     }
 
-    private static func flatten(
-        _ node: Node,
-        under prefix: String,
-        path: String,
-        into values: inout [String: Value]
-    ) throws {
+    private mutating func flatten(_ node: Node, under prefix: String, path: String) throws {
         let line = node.mark?.line ?? 0
+        if Self.treeKeys.contains(prefix) {
+            trees[prefix] = try SettingsTree(node, path: path)
+            file[prefix] = Value(text: "", origin: .file(path: path, line: line))
+            return
+        }
         switch node {
         case .mapping(let mapping):
+            if mapping.isEmpty { bare[prefix] = line }
             for (key, child) in mapping {
                 guard let name = key.string else { continue }
-                try flatten(child, under: prefix.isEmpty ? name : prefix + "." + name, path: path, into: &values)
+                try flatten(child, under: prefix.isEmpty ? name : prefix + "." + name, path: path)
             }
         case .sequence(let sequence):
             let items = sequence.compactMap(\.string).joined(separator: ",")
-            values[prefix] = Value(text: items, origin: .file(path: path, line: line))
+            file[prefix] = Value(text: items, origin: .file(path: path, line: line))
         case .scalar(let scalar):
             guard !prefix.isEmpty else {
                 throw CupelError(
@@ -98,8 +135,11 @@ public struct SettingsSources: Sendable {
                 )
             }
             // A section whose keys are all commented out.
-            if scalar.string.isEmpty, scalar.style == .plain { return }
-            values[prefix] = Value(text: scalar.string, origin: .file(path: path, line: line))
+            if scalar.string.isEmpty, scalar.style == .plain {
+                bare[prefix] = line
+                return
+            }
+            file[prefix] = Value(text: scalar.string, origin: .file(path: path, line: line))
         case .alias:
             throw CupelError(.configurationInvalid, "\(path):\(line): YAML aliases are not supported here.")
         }

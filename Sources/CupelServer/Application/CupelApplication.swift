@@ -61,6 +61,7 @@ package struct CupelApplication: Sendable {
         services.append(buildScheduler())
         if settings.jobs.concurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
+        services.append(engines.ledger)
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         return group(of: services, signals)
@@ -123,12 +124,13 @@ package struct CupelApplication: Sendable {
 
     private func buildDoor(_ onReady: @escaping @Sendable (String) -> Void) -> some Service {
         DeferredService { [self] in
+            engines.front.publish(.bench(settings.model.url, engines.token.secret))
             let router = try buildRouter()
             let address = settings.server.host
             let path = engines.directory.path
             let application = Application(
                 responder: router.buildResponder(),
-                server: .door(webSocket: liveEvents),
+                server: .door(engines: [DoorEngine(prefix: "/v1") { [front = engines.front] in front.makeHandler() }], webSocket: liveEvents),
                 configuration: ApplicationConfiguration(
                     address: .hostname(address, port: settings.server.port),
                     serverName: nil,

@@ -5,6 +5,7 @@ package import Gauntlet
 package import Identity
 package import Jobs
 package import Logging
+import NIOPosix
 package import Playbooks
 import Sandbox
 import SecretStore
@@ -30,6 +31,10 @@ package struct Engines: Sendable {
     package let gauntlet: GauntletEngine
     package let scanPool: ScanPool
     package let gateway: ModelGateway
+    /// What calls reserve and cost.
+    package let ledger: Ledger
+    /// The gateway behind `/v1`.
+    package let front: GatewayEngine
     package let localModel: LocalModelServer?
     package let workshop: Workshop
     package let linter: AnsibleLinter
@@ -56,6 +61,7 @@ package struct Engines: Sendable {
         let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
+        let ledger = Ledger(database: database, logger: logger)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
             catalog: try ModuleCatalog.load(),
@@ -84,6 +90,8 @@ package struct Engines: Sendable {
             gauntlet: gauntlet,
             scanPool: ScanPool(threads: 2),
             gateway: gateway,
+            ledger: ledger,
+            front: GatewayEngine(ledger: ledger, on: MultiThreadedEventLoopGroup.singleton),
             localModel: localModel,
             workshop: workshop,
             linter: linter

@@ -8,6 +8,8 @@ enum UpstreamFailure: Error, Sendable {
     case reset(String)
     /// A limit on time passed; the text names which.
     case slow(String)
+    /// It failed too often of late, so that nothing is sent to it for these seconds.
+    case closed(retryAfter: Int)
     /// 429, with the seconds of its `Retry-After`.
     case rateLimited(retryAfter: Int?, String)
     /// 5xx.
@@ -29,7 +31,7 @@ enum UpstreamFailure: Error, Sendable {
     var isTransient: Bool {
         switch self {
         case .unreachable, .reset, .rateLimited, .broken: true
-        case .slow, .unknownModel, .unauthorized, .refused, .cut, .tooLarge, .garbled: false
+        case .slow, .unknownModel, .unauthorized, .refused, .cut, .tooLarge, .garbled, .closed: false
         }
     }
 
@@ -62,7 +64,15 @@ enum UpstreamFailure: Error, Sendable {
 
     /// The error for whoever asked: the upstream, what was tried, what to check.
     func error(of upstream: Upstream, attempts: Int) -> CupelError {
-        let who = "\(upstream.name) (\(Redactor.shared.redact(upstream.baseURL)))"
+        error(
+            naming: "\(upstream.name) (\(Redactor.shared.redact(upstream.baseURL)))",
+            model: upstream.model,
+            attempts: attempts
+        )
+    }
+
+    /// The error for whoever asked: the upstream, what was tried, what to check.
+    func error(naming who: String, model: String, attempts: Int) -> CupelError {
         let tried = attempts == 1 ? "one try" : "\(attempts) tries"
         let (code, what, advice): (ErrorCode, String, String) =
             switch self {
@@ -72,16 +82,18 @@ enum UpstreamFailure: Error, Sendable {
                 (.providerConnectionFailed, "closes the connection after \(tried): \(why)", "Look at its log.")
             case .slow(let limit):
                 (.timeout, "is too slow: \(limit)", "Check its load, ask for less, or raise the limit.")
+            case .closed:
+                (.providerConnectionFailed, "failed too often of late", "Wait, or name a fallback for the model.")
             case .rateLimited(_, let why):
                 (.providerRateLimited, "limits us after \(tried): \(why)", "Wait, or use another upstream.")
             case .broken(let status, let why):
                 (.providerConnectionFailed, "answers \(status) after \(tried): \(why)", "Look at its log.")
             case .unknownModel(let why):
-                (.modelNotAvailable, "does not know \(upstream.model): \(why)", "Check the name and the address.")
+                (.modelNotAvailable, "does not know \(model): \(why)", "Check the name and the address.")
             case .unauthorized(let status, let why):
                 (.providerConnectionFailed, "answers \(status): \(why)", "Check the API key that is set for it.")
             case .refused(let status, let why):
-                (.providerConnectionFailed, "refuses the request with \(status): \(why)", "Check its settings.")
+                (.providerRejected, "refuses the request with \(status): \(why)", "Change the request.")
             case .cut(let why):
                 (.providerConnectionFailed, "ended its answer in the middle: \(why)", "Look at its log; try again.")
             case .tooLarge(let limit):
@@ -90,7 +102,11 @@ enum UpstreamFailure: Error, Sendable {
                 (.providerConnectionFailed, "is not understood: \(why)", "Check that it speaks OpenAI's API.")
             }
         var retryAfter: Int?
-        if case .rateLimited(let seconds, _) = self { retryAfter = seconds }
+        switch self {
+        case .rateLimited(let seconds, _): retryAfter = seconds
+        case .closed(let seconds): retryAfter = seconds
+        default: break
+        }
         return CupelError(code, "\(who) \(what). \(advice)", retryAfterSeconds: retryAfter, cause: self)
     }
 }

@@ -36,6 +36,8 @@ package struct UpstreamLimits: Sendable, Hashable {
 
     /// Time for the whole call with all its tries.
     package var whole: Duration
+    /// Time for a connection with its handshake.
+    package var connect: Duration
     /// Time from the request to the answer's head; a model that does not stream thinks before it.
     package var firstByte: Duration
     /// Time between two pieces of the answer.
@@ -48,12 +50,14 @@ package struct UpstreamLimits: Sendable, Hashable {
     /// Limits that fit a chat completion.
     package init(
         whole: Duration = .seconds(120),
+        connect: Duration = .seconds(5),
         firstByte: Duration = .seconds(120),
         betweenBytes: Duration = .seconds(30),
         answerBytes: Int = 8 << 20,
         tries: Int = 3
     ) {
         self.whole = whole
+        self.connect = connect
         self.firstByte = firstByte
         self.betweenBytes = betweenBytes
         self.answerBytes = answerBytes

@@ -1,0 +1,219 @@
+import CupelCore
+import NIOCore
+
+/// Taking the upstream's answer, whole or in pieces.
+extension CallExchange {
+    func upstream(_ connection: UpstreamConnection, head: ResponseHead) {
+        lastByte = Self.now
+        state = .answering(connection)
+        inbound.head = head
+        record.firstByte = elapsed
+        guard head.status == 200 else { return }
+        let type = head.first("content-type") ?? ""
+        guard call.isStream, type.hasPrefix("text/event-stream") || type.hasPrefix("application/vnd.amazon.eventstream")
+        else { return }
+        beginStream()
+    }
+
+    func upstream(_ connection: UpstreamConnection, body bytes: ByteBuffer) {
+        lastByte = Self.now
+        if inbound.isStreaming { return stream(bytes) }
+        var bytes = bytes
+        let limit = inbound.head?.status == 200 ? loop.limits.answerBytes : UpstreamClient.complaintBytes
+        guard inbound.body.readableBytes + bytes.readableBytes <= limit else {
+            // Of a complaint the beginning is enough; an answer that is cut is none.
+            guard inbound.head?.status == 200 else { return }
+            connection.cancel()
+            return failed(.tooLarge(limit: limit))
+        }
+        if inbound.body.readableBytes == 0 { inbound.body = bytes } else { inbound.body.writeBuffer(&bytes) }
+    }
+
+    func upstreamDidRead(_ connection: UpstreamConnection) {
+        guard inbound.isStreaming, inbound.hasUnflushed else { return }
+        inbound.hasUnflushed = false
+        lastWrite = lastByte
+        handler?.flush()
+        if let handler, !handler.isWritable { connection.pause() }
+    }
+
+    func upstream(_ connection: UpstreamConnection, failed failure: UpstreamFailure) {
+        guard !isSettled else { return }
+        failed(failure)
+    }
+
+    func upstreamEnded(_ connection: UpstreamConnection) {
+        guard !isSettled, let head = inbound.head else { return }
+        if inbound.isStreaming { return endStream() }
+        guard head.status == 200 else { return refused(head) }
+        let latency = lastByte - since
+        do {
+            let answer = try wholeAnswer(head)
+            candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
+            settle(.answered, status: answer.status, then: .answer(answer))
+        } catch {
+            failed(error)
+        }
+    }
+
+    // MARK: A whole answer
+
+    private func wholeAnswer(_ head: ResponseHead) throws(UpstreamFailure) -> CallAnswer {
+        let body: ByteBuffer
+        if passesThrough {
+            note(inbound.body.withUnsafeReadableBytes { AnswerSkim.facts($0, endpoint.dialect) })
+            body = inbound.body
+        } else {
+            body = try translatedAnswer()
+        }
+        var answer = CallAnswer(body: body)
+        answer.fields = answerFields(head)
+        return answer
+    }
+
+    private func note(_ facts: AnswerFacts) {
+        if let usage = facts.usage { record.usage = usage }
+        if let model = facts.model { record.modelAnswered = model }
+        if let finish = facts.finish { record.finish = finish }
+        inbound.isUsagePartial = false
+    }
+
+    private func translatedAnswer() throws(UpstreamFailure) -> ByteBuffer {
+        let answer: ChatAnswer
+        do {
+            answer = try candidate.dialect.answer(Array(inbound.body.readableBytesView))
+        } catch {
+            throw UpstreamFailure(error)
+        }
+        record.usage = answer.usage
+        record.modelAnswered = answer.model
+        record.finish = answer.finish.word
+        return ByteBuffer(bytes: endpoint.dialect.body(of: answer, frame).bytes())
+    }
+
+    /// What surrounds an answer that is written anew.
+    private var frame: ClientFrame {
+        ClientFrame(
+            id: id.description,
+            created: Int(record.started.microseconds / 1_000_000),
+            includesUsage: call.wantsUsage
+        )
+    }
+
+    /// What the client is told beside the answer.
+    private func answerFields(_ head: ResponseHead) -> [(name: String, value: String)] {
+        var fields = [
+            ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
+        ]
+        if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
+        if !caller.requests.isEmpty || !caller.tokens.isEmpty { fields += rateFields() }
+        guard passesThrough else { return fields }
+        return fields + head.fields(beginning: endpoint.dialect == .messages ? "anthropic-" : "openai-")
+    }
+
+    /// The upstream answered with another status than 200.
+    private func refused(_ head: ResponseHead) {
+        let body = Array(inbound.body.readableBytesView)
+        let failure = UpstreamFailure(
+            status: head.status,
+            retryAfter: head.first("retry-after"),
+            body: body
+        )
+        guard case .refused = failure, passesThrough, (400..<500).contains(head.status) else { return failed(failure) }
+        // The client's own dialect says best what is wrong with its request.
+        candidate.target.health.abandoned()
+        var answer = CallAnswer(status: head.status, body: inbound.body)
+        answer.fields = answerFields(head)
+        settle(.failed(.providerRejected), status: head.status, then: .answer(answer))
+    }
+
+    // MARK: A stream
+
+    private func beginStream() {
+        inbound.isStreaming = true
+        if passesThrough {
+            inbound.passage = PassageStream(
+                endpoint.dialect,
+                removesUsageChunk: endpoint == .chatCompletions && candidate.takesUsageOption && !call.wantsUsage
+            )
+        } else {
+            inbound.provider = ProviderStream(candidate.dialect)
+            inbound.client = ClientStream(endpoint.dialect, frame)
+        }
+    }
+
+    private func stream(_ bytes: ByteBuffer) {
+        do {
+            let out = try inbound.passage == nil ? translate(bytes) : pass(bytes)
+            guard out.readableBytes > 0 else { return }
+            // The last event waits for the ledger.
+            if inbound.hasEnded || inbound.tail.readableBytes > 0 {
+                inbound.tail.writeImmutableBuffer(out)
+                return
+            }
+            beginWriting()
+            handler?.writeStream(out)
+            inbound.hasUnflushed = true
+        } catch {
+            if case .answering(let connection) = state { connection.cancel() }
+            failed(UpstreamFailure(error))
+        }
+    }
+
+    private func beginWriting() {
+        guard !inbound.hasBegun, let head = inbound.head else { return }
+        inbound.hasBegun = true
+        handler?.beginStream(answerFields(head))
+    }
+
+    private func pass(_ bytes: ByteBuffer) throws(ProviderFault) -> ByteBuffer {
+        guard let passed = try inbound.passage?.feed(bytes) else { return ByteBuffer() }
+        inbound.events += passed.events
+        if let usage = passed.usage { record.usage = usage }
+        if let model = passed.model { record.modelAnswered = model }
+        if let finish = passed.finish { record.finish = finish }
+        if passed.hasEnded { inbound.hasEnded = true }
+        return passed.bytes
+    }
+
+    private func translate(_ bytes: ByteBuffer) throws(ProviderFault) -> ByteBuffer {
+        guard let events = try inbound.provider?.feed(Array(bytes.readableBytesView)) else { return ByteBuffer() }
+        return encode(events)
+    }
+
+    private func encode(_ events: [ChatEvent]) -> ByteBuffer {
+        for event in events {
+            switch event {
+            case .start(_, let model, let usage):
+                if !model.isEmpty { record.modelAnswered = model }
+                if let usage { record.usage = usage }
+            case .usage(let usage): record.usage = usage
+            case .finish(let finish, _):
+                record.finish = finish.word
+                inbound.hasEnded = true
+            case .text, .reasoning, .toolArguments: inbound.events += 1
+            default: break
+            }
+        }
+        return ByteBuffer(bytes: inbound.client?.encode(events) ?? [])
+    }
+
+    private func endStream() {
+        do {
+            if let events = try inbound.provider?.finish() {
+                var last = encode(events)
+                last.writeBytes(inbound.client?.end() ?? [])
+                inbound.tail.writeImmutableBuffer(last)
+            } else if let rest = try inbound.passage?.finish() {
+                inbound.tail.writeImmutableBuffer(rest)
+            }
+        } catch {
+            return failed(UpstreamFailure(error))
+        }
+        beginWriting()
+        inbound.isUsagePartial = false
+        if record.usage == nil { estimateUsage() }
+        candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
+        settle(.answered, status: 200, then: .streamEnd(inbound.tail))
+    }
+}

@@ -1,0 +1,198 @@
+import CupelCore
+import NIOCore
+import NIOHTTP1
+
+/// What is asked, as it came and as far as it was read.
+struct CallBody {
+    /// The body as it goes out where nothing is translated.
+    var bytes = ByteBuffer()
+    var skim: RequestSkim?
+    var model = ""
+    /// Headers of the client that its own dialect's upstream is shown too.
+    var fields: [(name: String, value: String)] = []
+    /// The request in no provider's words, once it had to be read so.
+    var chat: ChatRequest?
+    /// Whether the client asked for the chunk of usage that ends an OpenAI stream.
+    var wantsUsage = false
+    /// Tokens that were drawn from the rates.
+    var mostTokens = 0
+    /// Tokens of an answer whose limit nobody states.
+    static let usualOutputTokens = 4096
+
+    var isStream: Bool { skim?.isStream ?? false }
+}
+
+extension CallExchange {
+    /// Reads what the decision needs, finds who may answer, and refuses what may not be asked.
+    func decide(_ headers: HTTPHeaders, _ body: ByteBuffer) throws(CupelError) {
+        guard !loop.ledger.isFull else {
+            throw CupelError(
+                .storageUnavailable,
+                "Calls cannot be recorded at the moment, so none begins; the store does not keep up.",
+                retryAfterSeconds: 2
+            )
+        }
+        try read(body)
+        note(headers)
+        let needs = CallNeeds(endpoint: endpoint, contract: headers.first(name: "x-cupel-contract"))
+        let route = try loop.route(call.model, caller, needs)
+        order = route.order(now: Self.now, chance: &loop.chance)
+        record.route = route.means
+        record.upstream = candidate.target.name
+        record.model = candidate.name
+        try checkContext()
+    }
+
+    private func read(_ body: ByteBuffer) throws(CupelError) {
+        call.bytes = body
+        guard let skim = body.withUnsafeReadableBytes({ RequestSkim($0) }) else { throw Self.complaint(body) }
+        call.skim = skim
+        record.isStream = skim.isStream
+        guard let model = skim.model, !model.isEmpty else {
+            throw CupelError(
+                .validationError,
+                "The request names no model: set `model`; `GET /v1/models` lists them.",
+                fields: [FieldProblem("model", "is missing")]
+            )
+        }
+        guard model.count <= 256 else {
+            throw CupelError(.validationError, "`model` is over 256 bytes.", fields: [FieldProblem("model", "too long")])
+        }
+        call.model = body.getString(at: body.readerIndex + model.lowerBound, length: model.count) ?? ""
+        record.modelAsked = call.model
+        if let options = skim.streamOptions {
+            call.wantsUsage = Self.member(body, options)?["include_usage"]?.boolValue ?? false
+        }
+    }
+
+    /// A member's value, as a tree.
+    static func member(_ body: ByteBuffer, _ range: Range<Int>) -> JSON? {
+        let bytes = body.getBytes(at: body.readerIndex + range.lowerBound, length: range.count) ?? []
+        return try? JSON(parsing: bytes, limits: JSONLimits(bytes: 4 << 20))
+    }
+
+    /// Why a body is not taken.
+    private static func complaint(_ body: ByteBuffer) -> CupelError {
+        let limits = JSONLimits(bytes: 64 << 20, depth: RequestSkim.maximumDepth, values: 2_000_000)
+        do {
+            guard case .object = try JSON(parsing: body.readableBytesView, limits: limits) else {
+                return CupelError(.malformedRequest, "The body is no JSON object.")
+            }
+            return CupelError(
+                .malformedRequest,
+                "A member of the body has an escape in its name, or is no plain value: write `model` and its like plainly."
+            )
+        } catch {
+            return CupelError(.malformedRequest, "The body is not JSON that is taken: \(error).")
+        }
+    }
+
+    /// What headers say of the call, for the record and for an upstream of the same dialect.
+    private func note(_ headers: HTTPHeaders) {
+        for (name, value) in headers {
+            switch name.utf8.count {
+            case 11 where name.lowercased() == "x-cupel-run": record.run = String(value.prefix(128))
+            case 14 where name.lowercased() == "anthropic-beta", 17 where name.lowercased() == "anthropic-version",
+                11 where name.lowercased() == "openai-beta":
+                call.fields.append((name.lowercased(), value))
+            case 15 where name.lowercased() == "x-cupel-purpose": record.purpose = String(value.prefix(128))
+            case 16 where name.lowercased() == "x-cupel-artefact": record.artefact = String(value.prefix(128))
+            default: break
+            }
+        }
+    }
+
+    /// Refuses before anything is sent what the model cannot hold.
+    private func checkContext() throws(CupelError) {
+        guard let window = candidate.contextWindow, let skim = call.skim else { return }
+        // A quarter of what ASCII could be at most is a cautious least: nobody is refused for an estimate.
+        let least = skim.narrowBytes / 8 + skim.wideBytes / 4
+        guard least > window else { return }
+        throw CupelError(
+            .contextTooLarge,
+            "The request has at least \(least) tokens and `\(candidate.name)` holds \(window); send less, or use a model "
+                + "with a larger context.",
+            fields: [FieldProblem("messages", "too long")]
+        )
+    }
+
+    // MARK: Reservation
+
+    /// Draws on the rates and holds in every budget what the call may cost at most.
+    func reserve() throws(CupelError) {
+        let input = call.skim?.mostInputTokens ?? 0
+        let output = mostOutputTokens
+        call.mostTokens = input + output
+        var worst = Money.zero
+        for candidate in order { worst = max(worst, candidate.worstCase?(input, output) ?? .zero) }
+        try checkPerCall(worst)
+        try hold.enter(caller.parallel)
+        try drawRates()
+        record.reserved = worst
+        do {
+            try hold.reserve(worst, caller.budgets, order)
+        } catch {
+            giveBackRates()
+            throw error
+        }
+    }
+
+    /// Tokens of the answer at most: what was asked for, else what the model can.
+    private var mostOutputTokens: Int {
+        guard endpoint != .embeddings, endpoint != .countTokens else { return 0 }
+        let stated = call.skim?.maxTokens
+        let possible = order.compactMap(\.maximumOutput).max()
+        return min(stated ?? possible ?? CallBody.usualOutputTokens, possible ?? .max) * (call.skim?.choices ?? 1)
+    }
+
+    private func checkPerCall(_ worst: Money) throws(CupelError) {
+        guard let (limit, name) = caller.perCall, worst > limit else { return }
+        throw CupelError(
+            .budgetExceeded,
+            "This call may cost up to \(worst), and the budget \(name) allows \(limit) a call; ask for less with "
+                + "`max_tokens`, or use a cheaper model."
+        )
+    }
+
+    private func drawRates() throws(CupelError) {
+        let now = Self.now
+        for (index, meter) in caller.requests.enumerated() {
+            guard let wait = meter.take(1, now: now) else { continue }
+            for earlier in caller.requests.prefix(index) { earlier.correct(by: -1) }
+            throw limited("\(meter.limit) requests a minute are used up", wait)
+        }
+        for (index, meter) in caller.tokens.enumerated() {
+            guard let wait = meter.take(call.mostTokens, now: now) else { continue }
+            for earlier in caller.tokens.prefix(index) { earlier.correct(by: -call.mostTokens) }
+            for meter in caller.requests { meter.correct(by: -1) }
+            throw limited("\(meter.limit) tokens a minute are used up by what this call may take", wait)
+        }
+    }
+
+    private func giveBackRates() {
+        for meter in caller.requests { meter.correct(by: -1) }
+        for meter in caller.tokens { meter.correct(by: -call.mostTokens) }
+    }
+
+    private func limited(_ what: String, _ wait: Int64) -> CupelError {
+        let seconds = Int((wait + 999_999_999) / 1_000_000_000)
+        return CupelError(.rateLimitExceeded, "\(what); try again in \(seconds) s.", retryAfterSeconds: max(seconds, 1))
+    }
+
+    /// Tells the client how much of its rates is left, in OpenAI's names.
+    func rateFields() -> [(name: String, value: String)] {
+        var fields: [(name: String, value: String)] = []
+        let now = Self.now
+        if let meter = caller.requests.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+            fields.append(("x-ratelimit-limit-requests", String(meter.limit)))
+            fields.append(("x-ratelimit-remaining-requests", String(meter.left(now: now))))
+            fields.append(("x-ratelimit-reset-requests", "\(meter.secondsToFull(now: now))s"))
+        }
+        if let meter = caller.tokens.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+            fields.append(("x-ratelimit-limit-tokens", String(meter.limit)))
+            fields.append(("x-ratelimit-remaining-tokens", String(meter.left(now: now))))
+            fields.append(("x-ratelimit-reset-tokens", "\(meter.secondsToFull(now: now))s"))
+        }
+        return fields
+    }
+}

@@ -1,0 +1,265 @@
+import CupelCore
+import NIOCore
+import NIOHTTP1
+
+/// The gateway's end of one client's connection: takes a request, whole, and begins the call; one at a time.
+final class CallHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let engine: GatewayEngine
+    private(set) var context: ChannelHandlerContext?
+    private var loop: GatewayLoop?
+    private var head: HTTPRequestHead?
+    private var endpoint: Endpoint?
+    private var body = ByteBuffer()
+    private var isRefused = false
+    private var exchange: CallExchange?
+    /// Who showed which key last on this connection, so that it is not looked up again.
+    private var known: (shown: String, caller: Caller, generation: Int)?
+
+    init(_ engine: GatewayEngine) { self.engine = engine }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop = engine.loop(of: context.eventLoop)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // A client that has closed its side waits for nothing: what it asked for is not generated to the end.
+        if case ChannelEvent.inputClosed = event { leave() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        exchange?.clientIsWritable(context.channel.isWritable)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func leave() {
+        exchange?.abandon()
+        exchange = nil
+    }
+
+    // MARK: The request
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): begin(head)
+        case .body(var bytes):
+            guard !isRefused, let loop else { return }
+            guard body.readableBytes + bytes.readableBytes <= loop.limits.bodyBytes else {
+                return refuseBody(loop.limits.bodyBytes)
+            }
+            if body.readableBytes == 0 { body = bytes } else { body.writeBuffer(&bytes) }
+        case .end:
+            guard !isRefused, let head, let endpoint, let loop else { return }
+            self.head = nil
+            start(head, endpoint, loop)
+            body = ByteBuffer()
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        self.head = head
+        isRefused = false
+        body = ByteBuffer()
+        endpoint = Endpoint(head.uri)
+        guard let endpoint else {
+            return refuse(CupelError(.notFound, "`\(head.uri.prefix(200))` is not offered; `/openapi.json` lists what is."))
+        }
+        guard head.method == (endpoint.isRead ? .GET : .POST) else {
+            return refuse(
+                CupelError(.methodNotAllowed, "`\(head.uri.prefix(200))` takes \(endpoint.isRead ? "GET" : "POST").")
+            )
+        }
+        guard let loop else { return refuse(CupelError(.internalError, "The connection is on no loop of ours.")) }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > loop.limits.bodyBytes {
+            refuseBody(loop.limits.bodyBytes)
+        }
+    }
+
+    private func refuseBody(_ limit: Int) {
+        refuse(CupelError(.payloadTooLarge, "The body is over \(limit) bytes; send less, or raise `gateway.max_body_bytes`."))
+    }
+
+    /// Answers before the request is whole; what still comes of it is not looked at.
+    private func refuse(_ error: CupelError) {
+        isRefused = true
+        body = ByteBuffer()
+        let dialect = endpoint?.dialect ?? .chatCompletions
+        let answer = CallAnswer(error, dialect, id: Identifier<CallRecord>().description)
+        write(answer)
+    }
+
+    private func start(_ head: HTTPRequestHead, _ endpoint: Endpoint, _ loop: GatewayLoop) {
+        let id = Identifier<CallRecord>(at: SystemTime().now, using: &loop.chance)
+        do {
+            let caller = try caller(head.headers, loop)
+            switch endpoint {
+            case .models, .model: write(try ModelListing(endpoint, head.headers).answer(loop, caller, id))
+            default:
+                let exchange = CallExchange(self, loop, caller, endpoint, id)
+                self.exchange = exchange
+                exchange.begin(head.headers, body)
+            }
+        } catch {
+            write(CallAnswer(error, endpoint.dialect, id: id.description))
+        }
+    }
+
+    // MARK: Who asks
+
+    /// Whoever the request's key belongs to.
+    /// - Throws: `unauthorized`.
+    private func caller(_ headers: HTTPHeaders, _ loop: GatewayLoop) throws(CupelError) -> Caller {
+        guard let shown = Self.key(headers) else {
+            if let anonymous = loop.snapshot.anonymous { return anonymous }
+            throw CupelError(
+                .unauthorized,
+                "A key is needed: send `Authorization: Bearer` or `x-api-key` with one that `cupel keys create` printed."
+            )
+        }
+        if let known, known.generation == loop.generation, known.shown == shown {
+            return try valid(known.caller)
+        }
+        guard let caller = loop.snapshot.callers[Digest(of: shown)] else {
+            throw CupelError(.unauthorized, "The key is not known; `cupel keys list` shows which are.")
+        }
+        known = (shown, caller, loop.generation)
+        return try valid(caller)
+    }
+
+    private func valid(_ caller: Caller) throws(CupelError) -> Caller {
+        if let expires = caller.expires, expires <= SystemTime().now {
+            throw CupelError(.unauthorized, "The key `\(caller.asker.key)` expired at \(expires); ask for another.")
+        }
+        return caller
+    }
+
+    /// The key that a request shows, as OpenAI's clients do it or as Anthropic's do.
+    private static func key(_ headers: HTTPHeaders) -> String? {
+        if let field = headers.first(name: "authorization") {
+            let scheme = field.utf8.prefix(7)
+            guard scheme.elementsEqual("Bearer ".utf8) || scheme.elementsEqual("bearer ".utf8) else { return field }
+            return String(field.dropFirst(7))
+        }
+        return headers.first(name: "x-api-key") ?? headers.first(name: "api-key")
+    }
+
+    // MARK: The answer
+
+    /// Whether the client takes more.
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Writes a whole answer.
+    func write(_ answer: CallAnswer) {
+        exchange = nil
+        guard let context else { return }
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(answer.fields.count + 2)
+        headers.add(name: "content-type", value: answer.contentType)
+        headers.add(name: "content-length", value: String(answer.body.readableBytes))
+        for field in answer.fields { headers.add(name: field.name, value: field.value) }
+        let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if answer.body.readableBytes > 0 {
+            context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    /// Begins an answer that comes in pieces.
+    func beginStream(_ fields: [(name: String, value: String)]) {
+        guard let context else { return }
+        var headers = HTTPHeaders()
+        headers.add(name: "content-type", value: "text/event-stream; charset=utf-8")
+        headers.add(name: "cache-control", value: "no-cache")
+        // A proxy before us that gathers pieces would make a stream of it no more.
+        headers.add(name: "x-accel-buffering", value: "no")
+        headers.add(name: "transfer-encoding", value: "chunked")
+        for field in fields { headers.add(name: field.name, value: field.value) }
+        let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    /// Writes a piece; ``flush()`` sends it.
+    func writeStream(_ bytes: ByteBuffer) {
+        guard let context, bytes.readableBytes > 0 else { return }
+        context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+    }
+
+    /// Sends what was written.
+    func flush() { context?.flush() }
+
+    /// Ends an answer that came in pieces.
+    func endStream() {
+        exchange = nil
+        context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}
+
+/// A whole answer to a client.
+struct CallAnswer {
+    var status = 200
+    var contentType = "application/json"
+    var fields: [(name: String, value: String)] = []
+    var body: ByteBuffer
+
+    /// An answer with a body.
+    init(status: Int = 200, body: ByteBuffer) {
+        self.status = status
+        self.body = body
+    }
+
+    /// An error in a dialect's own shape.
+    init(_ error: CupelError, _ dialect: ClientDialect, id: String) {
+        status = ClientDialect.status(of: error)
+        body = ByteBuffer(bytes: dialect.body(of: error, requestID: id).bytes())
+        fields = [("x-request-id", id)]
+        if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
+        if error.code == .unauthorized { fields.append(("www-authenticate", "Bearer")) }
+    }
+}
+
+/// Answers `GET /v1/models` and `GET /v1/models/{model}`.
+struct ModelListing {
+    private let endpoint: Endpoint
+    private let isAnthropic: Bool
+
+    init(_ endpoint: Endpoint, _ headers: HTTPHeaders) {
+        self.endpoint = endpoint
+        isAnthropic = headers.contains(name: "anthropic-version")
+    }
+
+    func answer(
+        _ loop: GatewayLoop,
+        _ caller: Caller,
+        _ id: Identifier<CallRecord>
+    ) throws(CupelError) -> CallAnswer {
+        let models = loop.snapshot.models(caller)
+        let dialect: ClientDialect = isAnthropic ? .messages : .chatCompletions
+        let json: JSON
+        if case .model(let name) = endpoint {
+            guard let model = models.first(where: { $0.id == name }) else {
+                throw CupelError(.modelNotAvailable, "No model is called `\(name.prefix(200))`; `GET /v1/models` lists them.")
+            }
+            json = model.json(dialect)
+        } else {
+            json = ListedModel.list(models, dialect)
+        }
+        var answer = CallAnswer(body: ByteBuffer(bytes: json.bytes()))
+        answer.fields = [("x-request-id", id.description)]
+        return answer
+    }
+}
