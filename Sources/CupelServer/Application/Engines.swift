@@ -7,6 +7,7 @@ package import Jobs
 package import Logging
 import NIOPosix
 package import Playbooks
+package import Policy
 import Sandbox
 import SecretStore
 package import Storage
@@ -27,6 +28,10 @@ package struct Engines: Sendable {
     package let artefacts: ArtefactStore
     package let playbooks: PlaybookStore
     package let calls: CallStore
+    /// People, teams, projects, keys and budgets.
+    package let accounts: AccountStore
+    /// What callers may do.
+    package let policy: PolicySource
     package let assays: AssayStore
     package let gauntlet: GauntletEngine
     package let scanPool: ScanPool
@@ -42,7 +47,7 @@ package struct Engines: Sendable {
     /// Every target's migrations, in their one order.
     package static let migrations =
         JobMigrations.all + ArtefactMigrations.all + PlaybookMigrations.all + CallStore.migrations
-        + AssayStore.migrations + IdempotencyKeys.migrations
+        + AssayStore.migrations + AccountMigrations.all + IdempotencyKeys.migrations
 
     /// Puts the engines together for the owner of a data directory.
     /// - Throws: what stands in the way, before any work starts.
@@ -86,6 +91,8 @@ package struct Engines: Sendable {
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,
+            accounts: AccountStore(database: database),
+            policy: try PolicySource(path: settings.policy.path),
             assays: AssayStore(database: database),
             gauntlet: gauntlet,
             scanPool: ScanPool(threads: 2),
