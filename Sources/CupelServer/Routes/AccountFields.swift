@@ -1,5 +1,6 @@
 import CupelCore
 import Identity
+import OrderedCollections
 
 /// The fields that requests about accounts have in common.
 extension JSONFields {

@@ -32,7 +32,9 @@ package final class KeyUse: Sendable {
         return last > written.load(ordering: .relaxed) ? Timestamp(microseconds: last) : nil
     }
 
-    func markWritten(_ moment: Timestamp) { written.store(moment.microseconds, ordering: .relaxed) }
+    func markWritten(_ moment: Timestamp) {
+        written.store(moment.microseconds, ordering: .relaxed)
+    }
 }
 
 /// Everything that a call needs to know of the key that it came with; made once a snapshot and never changed.
