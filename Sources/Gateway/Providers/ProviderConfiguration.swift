@@ -127,3 +127,31 @@ package struct ModelPatterns: Sendable, Hashable {
         return pattern[at...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
+
+extension ProviderConfiguration {
+    /// What the local model is called as a provider.
+    package static let localName = "local"
+
+    /// The model that runs on this machine; its tokens cost nothing.
+    static func local(_ address: ProviderAddress, model: String, limits: UpstreamLimits) -> ProviderConfiguration {
+        var own = ProviderLimits()
+        own.whole = limits.whole
+        own.firstByte = limits.whole
+        return ProviderConfiguration(
+            name: localName,
+            preset: .custom(localName),
+            dialect: .openAI,
+            address: address,
+            auth: .none,
+            limits: own,
+            headers: [],
+            isEnabled: true,
+            models: ModelPatterns([model]),
+            deniedModels: ModelPatterns(),
+            apiVersion: "",
+            deployments: [:],
+            weight: 1,
+            retention: .none
+        )
+    }
+}
