@@ -35,6 +35,10 @@ package struct Engines: Sendable {
     package let ledger: Ledger
     /// The gateway behind `/v1`.
     package let front: GatewayEngine
+    /// What keeps the gateway's keys, routes and policy true.
+    package let director: GatewayDirector
+    /// People, teams, projects and keys.
+    package let accounts: AccountStore
     package let localModel: LocalModelServer?
     package let workshop: Workshop
     package let linter: AnsibleLinter
@@ -42,6 +46,7 @@ package struct Engines: Sendable {
     /// Every target's migrations, in their one order.
     package static let migrations =
         JobMigrations.all + ArtefactMigrations.all + PlaybookMigrations.all + CallStore.migrations
+        + AccountMigrations.all
         + AssayStore.migrations + IdempotencyKeys.migrations
 
     /// Puts the engines together for the owner of a data directory.
@@ -62,6 +67,13 @@ package struct Engines: Sendable {
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
         let ledger = Ledger(database: database, logger: logger)
+        let front = GatewayEngine(
+            limits: settings.gateway.limits,
+            ledger: ledger,
+            on: MultiThreadedEventLoopGroup.singleton
+        )
+        let accounts = AccountStore(database: database)
+        let token = try AccessToken.loadOrMake(at: directory.tokenPath)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
             catalog: try ModuleCatalog.load(),
@@ -79,7 +91,7 @@ package struct Engines: Sendable {
             database: database,
             queueDatabase: queueDatabase,
             shared: settings.redis.address.map { .redis(RedisClient($0)) } ?? .inProcess(),
-            token: try AccessToken.loadOrMake(at: directory.tokenPath),
+            token: token,
             queue: queue,
             registry: registry,
             schedules: ScheduleStore(database: queueDatabase),
@@ -91,7 +103,9 @@ package struct Engines: Sendable {
             scanPool: ScanPool(threads: 2),
             gateway: gateway,
             ledger: ledger,
-            front: GatewayEngine(ledger: ledger, on: MultiThreadedEventLoopGroup.singleton),
+            front: front,
+            director: makeDirector(settings, accounts, front, token, localModel, database, logger),
+            accounts: accounts,
             localModel: localModel,
             workshop: workshop,
             linter: linter

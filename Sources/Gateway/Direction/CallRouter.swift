@@ -1,4 +1,5 @@
 import CupelCore
+import Policy
 
 /// Answers the pipeline's question: who may answer this caller's call for this model.
 struct CallRouter: Sendable {

@@ -163,7 +163,7 @@ package final class GatewayDirector: Service {
     /// The local model as a provider.
     private static func provider(_ upstream: Upstream) -> ProviderConfiguration? {
         guard let address = try? ProviderAddress(upstream.baseURL) else { return nil }
-        return ProviderConfiguration.local(address, model: upstream.model, limits: upstream.limits)
+        return ProviderConfiguration.local(address, upstream)
     }
 
     private func followAccounts() async throws {

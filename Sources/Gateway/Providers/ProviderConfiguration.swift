@@ -132,21 +132,22 @@ extension ProviderConfiguration {
     /// What the local model is called as a provider.
     package static let localName = "local"
 
-    /// The model that runs on this machine; its tokens cost nothing.
-    static func local(_ address: ProviderAddress, model: String, limits: UpstreamLimits) -> ProviderConfiguration {
+    /// The model that runs on this machine, or the one endpoint of `model.url`.
+    static func local(_ address: ProviderAddress, _ upstream: Upstream) -> ProviderConfiguration {
         var own = ProviderLimits()
-        own.whole = limits.whole
-        own.firstByte = limits.whole
+        own.whole = upstream.limits.whole
+        own.firstByte = upstream.limits.whole
         return ProviderConfiguration(
             name: localName,
             preset: .custom(localName),
             dialect: .openAI,
             address: address,
-            auth: .none,
+            auth: upstream.apiKey == nil ? .none : .bearer,
+            key: upstream.apiKey,
             limits: own,
             headers: [],
             isEnabled: true,
-            models: ModelPatterns([model]),
+            models: ModelPatterns([upstream.model]),
             deniedModels: ModelPatterns(),
             apiVersion: "",
             deployments: [:],

@@ -16,7 +16,7 @@ package struct RoutePlan: Sendable {
     private let fallbacks: [RouteCandidate]
 
     /// Decides where calls of this kind may go.
-    /// - Parameter allowed: the rule of the policy that forbids a model at a provider; `nil` when none does.
+    /// - Parameter allowed: the rule of the policy that forbids a candidate; `nil` when none does.
     /// - Throws: `no_llm_configured` when no provider can be used at all; `model_not_available` for a name that is
     ///   unknown, with the nearest ones, and for one that no usable provider serves, with what is in the way;
     ///   `policy_violation` naming the rule, when only the policy is in the way; `validation_error` for a contract
@@ -24,7 +24,7 @@ package struct RoutePlan: Sendable {
     package static func make(
         _ request: RouteRequest,
         in table: RouteTable,
-        allowed: (_ provider: String, _ model: String) -> String? = { _, _ in nil }
+        allowed: (RouteCandidate) -> String? = { _ in nil }
     ) throws -> RoutePlan {
         guard table.providers.contains(where: \.isUsable) else { throw RouteFailure.noProvider(table) }
         guard ModelRegistry.isName(request.model) else { throw RouteFailure.noName() }

@@ -4,7 +4,7 @@ import CupelCore
 struct RouteResolver {
     let table: RouteTable
     let operation: ProviderOperation
-    let allowed: (_ provider: String, _ model: String) -> String?
+    let allowed: (RouteCandidate) -> String?
 
     /// The candidates of one model, and how its name led to them; none when the name is unknown.
     func candidates(
@@ -125,7 +125,7 @@ struct RouteResolver {
         let candidate = offer.candidate
         offer.candidate.refusal =
             refusal(offer) ?? contract.refusal(of: candidate, retention: offer.provider.retention)
-        guard offer.candidate.refusal == nil, let rule = allowed(candidate.provider, candidate.model) else { return }
+        guard offer.candidate.refusal == nil, let rule = allowed(candidate) else { return }
         offer.candidate.rule = rule
         offer.candidate.refusal = "the policy's rule \(rule) forbids it"
     }

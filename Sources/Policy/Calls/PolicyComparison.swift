@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 
 /// A call of the past, as far as the policy looks at it.
 package struct PastCall: Sendable {

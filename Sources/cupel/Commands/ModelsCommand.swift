@@ -2,6 +2,7 @@ import ArgumentParser
 import CupelCore
 import CupelServer
 import Gateway
+import OrderedCollections
 import Storage
 
 struct ModelsCommand: AsyncParsableCommand {

@@ -23,7 +23,7 @@ import Testing
         _ table: RouteTable,
         contract: String = "",
         operation: ProviderOperation = .chat,
-        allowed: (String, String) -> String? = { _, _ in nil }
+        allowed: (RouteCandidate) -> String? = { _ in nil }
     ) throws -> RoutePlan {
         let contract = try RouteContract(parsing: contract)
         return try RoutePlan.make(
