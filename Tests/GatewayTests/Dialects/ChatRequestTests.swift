@@ -219,7 +219,8 @@ struct ChatRequestEdgeTests {
             }
         }
         let result = walk(json)
-        return left < 0 ? result : nil
+        guard left < 0 else { return nil }
+        return result
     }
 
     @Test("An effort becomes what each provider calls it")
@@ -300,7 +301,9 @@ struct ChatRequestEdgeTests {
         #expect(GeminiSchema.parameters(["type": "object", "properties": .object([:])]) == nil)
         let endless: JSON = ["type": "object", "properties": ["a": ["$ref": "#"]]]
         #expect(GeminiSchema.parameters(endless) != nil)
-        let bush: JSON = ["type": "object", "properties": ["a": ["$ref": "#"], "b": ["$ref": "#"], "c": ["$ref": "#"]]]
+        let bush: JSON = [
+            "type": "object", "properties": ["a": ["$ref": "#"], "b": ["$ref": "#"], "c": ["$ref": "#"]],
+        ]
         #expect(GeminiSchema.parameters(bush) != nil)
     }
 }

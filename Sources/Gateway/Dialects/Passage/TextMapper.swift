@@ -91,7 +91,7 @@ package struct TextMapper: Sendable {
         isLast: Bool = false,
         _ mapping: TextMapping
     ) -> Bool {
-        guard let piece = object[member]?.stringValue else { return false }
+        guard let piece = object[member]?.stringValue, !piece.isEmpty else { return false }
         object[member] = .string(mapping(slot, piece, isLast))
         if isLast { open.removeAll { $0.slot == slot } }
         return !isLast
@@ -139,8 +139,14 @@ extension TextMapper {
             if var delta = choices[index]["delta"] {
                 for (member, kind) in Self.members {
                     let slot = TextSlot(kind, place)
+                    if delta[member]?.stringValue?.isEmpty == false {
+                        closeAll(mapping) { $0.kind != kind && $0.kind != .toolArguments && $0.index == place }
+                    }
                     guard change(&delta, member, slot, isLast: isLast, mapping) else { continue }
                     remember(slot, "", Self.carrier(json, place, [member: .string(Self.mark)]))
+                }
+                if delta["tool_calls"]?[0] != nil {
+                    closeAll(mapping) { $0.kind != .toolArguments && $0.index == place }
                 }
                 AnswerTexts.each(&delta, "tool_calls") { position, call in
                     toolCall(&call, position, place, isLast, json, mapping)

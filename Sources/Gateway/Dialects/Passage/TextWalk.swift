@@ -23,7 +23,7 @@ package enum TextWalk {
 
     /// The body with its texts changed; `nil` when none was, so that the bytes that came can be sent.
     package static func map(_ body: JSON, _ dialect: ClientDialect, _ change: Change) -> JSON? {
-        withoutActuallyEscaping(change) { change in
+        withoutActuallyEscaping(change) { change -> JSON? in
             var walk = Walk(change: change)
             var body = body
             switch dialect {
@@ -31,7 +31,9 @@ package enum TextWalk {
             case .messages: walk.messages(&body)
             case .responses: walk.responses(&body)
             }
-            return walk.hasChanged ? body : nil
+            // A ternary with `nil` would give JSON's null.
+            guard walk.hasChanged else { return nil }
+            return body
         }
     }
 

@@ -38,7 +38,9 @@ struct GeminiSchema {
 
     private mutating func clean(_ schema: JSON, depth: Int) -> JSON {
         count += 1
-        guard depth < Self.depthLimit, count <= Self.countLimit, case .object(let members) = schema else { return .object([:]) }
+        guard depth < Self.depthLimit, count <= Self.countLimit, case .object(let members) = schema else {
+            return .object([:])
+        }
         if let reference = members["$ref"]?.stringValue {
             return clean(resolve(reference), depth: depth + 1)
         }
