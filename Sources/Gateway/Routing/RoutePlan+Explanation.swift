@@ -43,7 +43,7 @@ enum RouteFailure {
     static func noContract() -> CupelError {
         CupelError(
             .validationError,
-            "The model `auto` is chosen by a contract: send \(RouteContract.header), as `tools, context>=200k, tier<=2`."
+            "The model `auto` is chosen by a contract: send \(RouteContract.header), as `tools, context>=200k`."
         )
     }
 

@@ -61,11 +61,8 @@ struct ModelsShow: AsyncParsableCommand {
             throw CupelError(.modelNotAvailable, "There is no model \(name) in the registry.\(help)")
         }
         if options.json { return Terminal.standard.print(card.json.text(.pretty)) }
-        var rows: [[String]] = [["FIELD", "VALUE"]]
-        for (field, value) in card.json.objectValue ?? [:] where field != "served" {
-            rows.append([field, value.stringValue ?? (value.isNull ? "not known" : value.text())])
-        }
-        Terminal.standard.print(Terminal.standard.table(rows))
+        let fields = card.fields.map { [$0.name, $0.value] }
+        Terminal.standard.print(Terminal.standard.table([["FIELD", "VALUE"]] + fields))
         let offers = card.served.map { offer in
             let rates = card.prices(of: offer)?.base
             return [

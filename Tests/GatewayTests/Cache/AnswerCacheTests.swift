@@ -174,30 +174,46 @@ import Testing
         }
     }
 
-    @Test func `many threads at once lose no answer and no waiting`() async {
-        let cache = AnswerCache(limits: CacheLimits(entries: 16))
+    /// Counts over threads.
+    private final class Tally: Sendable {
         let asked = Atomic(0)
         let answered = Atomic(0)
+    }
+
+    @Test func `many threads at once lose no answer and no waiting`() async {
+        let cache = AnswerCache(limits: CacheLimits(entries: 16))
+        let tally = Tally()
+        let keys = (0..<40).map { key($0) }
+        let answer = answer()
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<8 {
-                group.addTask {
-                    for step in 0..<2000 {
-                        asked.add(1, ordering: .relaxed)
-                        let lookup = cache.lookup(key((step + worker) % 40), .whole, now: .zero) { _ in
-                            answered.add(1, ordering: .relaxed)
-                        }
-                        switch lookup {
-                        case .lead(let lead):
-                            if step % 3 == 0 { lead.abandon() } else { lead.store(answer(), now: .zero) }
-                            answered.add(1, ordering: .relaxed)
-                        case .hit, .bypass: answered.add(1, ordering: .relaxed)
-                        case .follow: break
-                        }
-                    }
-                }
+                group.addTask { Self.ask(cache, keys, answer, tally, worker) }
             }
         }
-        #expect(asked.load(ordering: .relaxed) == answered.load(ordering: .relaxed))
+        #expect(tally.asked.load(ordering: .relaxed) == 16_000)
+        #expect(tally.answered.load(ordering: .relaxed) == 16_000)
         #expect(cache.held.entries <= 16)
+    }
+
+    private static func ask(
+        _ cache: AnswerCache,
+        _ keys: [CacheKey],
+        _ answer: CachedAnswer,
+        _ tally: Tally,
+        _ worker: Int
+    ) {
+        for step in 0..<2000 {
+            tally.asked.add(1, ordering: .relaxed)
+            let lookup = cache.lookup(keys[(step + worker) % keys.count], .whole, now: .zero) { _ in
+                tally.answered.add(1, ordering: .relaxed)
+            }
+            switch lookup {
+            case .lead(let lead):
+                if step % 3 == 0 { lead.abandon() } else { lead.store(answer, now: .zero) }
+                tally.answered.add(1, ordering: .relaxed)
+            case .hit, .bypass: tally.answered.add(1, ordering: .relaxed)
+            case .follow: break
+            }
+        }
     }
 }
