@@ -119,7 +119,7 @@ let package = Package(
         .target(
             name: "CupelServer",
             dependencies: [
-                "Artefacts", "CupelCore", "Gateway", "Gauntlet", "Identity", "Jobs", "Playbooks", "Sandbox",
+                "Artefacts", "CupelCore", "Gateway", "Gauntlet", "Identity", "Jobs", "Playbooks", "Policy", "Sandbox",
                 "SecretStore", "Storage", "Telemetry", asyncHTTPClient, collections, httpTypes, lifecycle, logging,
                 metrics, nio, nioHTTP1, nioPosix, unixSignals,
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -176,7 +176,7 @@ let package = Package(
             dependencies: ["CupelCore", "CupelTesting", "Jobs", "Storage", lifecycle, logging]
         ),
         .testTarget(name: "PlaybooksTests", dependencies: ["CupelCore", "Playbooks", "Sandbox", collections, yams]),
-        .testTarget(name: "PolicyTests", dependencies: ["CupelCore", "Policy"]),
+        .testTarget(name: "PolicyTests", dependencies: ["CupelCore", "CupelTesting", "Policy"]),
         .testTarget(name: "SandboxTests", dependencies: ["CupelCore", "Sandbox"]),
         .testTarget(name: "SecretStoreTests", dependencies: ["CupelCore", "CupelTesting", "SecretStore"]),
         .testTarget(

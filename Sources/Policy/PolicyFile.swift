@@ -11,6 +11,9 @@ package struct PolicyFile: Sendable {
     /// The version of the format that is understood.
     package static let format = 1
 
+    /// The largest file, in bytes.
+    package static let maximumBytes = PolicyText.maximumBytes
+
     /// What is in force where there is no file.
     package static let standard = PolicyFile(version: Digest(of: ""), calls: .standard)
 

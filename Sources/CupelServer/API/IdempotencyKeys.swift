@@ -55,6 +55,41 @@ package struct IdempotencyKeys: Sendable {
         }
     }
 
+    /// Makes something as part of the caller's transaction, or gives what the request's key stands for.
+    /// - Parameter action: what is done, as `key.create`: the same key for another action is another request.
+    /// - Throws: `validation_error` when the key came with another request before, or is too long.
+    package func once<Kind>(
+        _ request: RouteRequest,
+        _ action: String,
+        in transaction: any Transaction,
+        make: () throws -> Identifier<Kind>
+    ) throws -> (id: Identifier<Kind>, isNew: Bool) {
+        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else {
+            return (try make(), true)
+        }
+        guard !key.isEmpty, key.utf8.count <= Self.maximumKeyBytes else {
+            throw Self.problem("must have 1 to \(Self.maximumKeyBytes) bytes")
+        }
+        let body = Digest(of: Array((action + "\n").utf8) + request.body)
+        let now = time.now
+        try transaction.execute("DELETE FROM idempotency_keys WHERE expires_at <= \(now)")
+        let rows = try transaction.query("SELECT body, job_id FROM idempotency_keys WHERE name = \(key)")
+        if let row = rows.first {
+            guard try row.digest("body") == body else {
+                throw Self.problem("came with another request before; use a new key for another one")
+            }
+            return (try row.identifier("job_id"), false)
+        }
+        let id = try make()
+        try transaction.execute(
+            """
+            INSERT INTO idempotency_keys (name, body, job_id, expires_at)
+            VALUES (\(key), \(body), \(id), \(now + Self.lifetime))
+            """
+        )
+        return (id, true)
+    }
+
     private static func problem(_ message: String) -> CupelError {
         CupelError(.validationError, "A header is wrong.", fields: [FieldProblem("Idempotency-Key", message)])
     }

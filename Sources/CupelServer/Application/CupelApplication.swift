@@ -9,6 +9,7 @@ import Metrics
 import NIOCore
 import NIOHTTP1
 import Playbooks
+import Policy
 package import ServiceLifecycle
 import Storage
 import Synchronization
@@ -198,6 +199,8 @@ package struct CupelApplication: Sendable {
             + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
             .all(limit: settings.server.maximumAssayBytes)
             + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
+            + AccountRoutes(store: engines.accounts, keys: keys).all()
+            + PolicyRoutes(source: engines.policy, past: pastCalls).all()
             + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(
@@ -209,6 +212,13 @@ package struct CupelApplication: Sendable {
         let jobsPage = JobsPageRoutes(pages: pages, overview: overview)
         return routes + dashboard.all() + jobsPage.all() + AssetRoutes.all()
             + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
+    }
+
+    /// Recorded calls for a dry run of a policy, with what records hold of their models.
+    private var pastCalls: PastCalls {
+        PastCalls(store: engines.calls) { [director = engines.director] model, provider in
+            director.facts(of: model, at: provider)
+        }
     }
 
     private var checks: [ReadinessCheck] {

@@ -11,6 +11,7 @@ package struct CupelSettings: Sendable {
     package var jobs: JobSettings
     package var retention: RetentionSettings
     package var gateway: GatewaySettings
+    package var policy: PolicySettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
 
@@ -24,7 +25,8 @@ package struct CupelSettings: Sendable {
         jobs = JobSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
         retention = RetentionSettings(reader: reader)
-        gateway = GatewaySettings(reader: reader, dataDirectory: data.directory)
+        gateway = GatewaySettings(reader: reader)
+        policy = PolicySettings(reader: reader)
         entries = reader.entries
         try reader.finish()
     }

@@ -3,6 +3,7 @@ import Gateway
 import Identity
 import Logging
 import Playbooks
+import Policy
 import Sandbox
 import SecretStore
 import Storage
@@ -50,6 +51,7 @@ extension Engines {
     static func makeDirector(
         _ settings: CupelSettings,
         _ accounts: AccountStore,
+        _ policy: PolicySource,
         _ front: GatewayEngine,
         _ token: AccessToken,
         _ localModel: LocalModelServer?,
@@ -63,7 +65,7 @@ extension Engines {
                 routes: settings.gateway.routes,
                 dataDirectory: settings.data.directory,
                 owner: token.secret,
-                policyPath: settings.gateway.policyPath,
+                policy: policy,
                 local: { localModel?.upstream ?? configured(settings) }
             ),
             engine: front,

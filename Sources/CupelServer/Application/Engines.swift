@@ -7,6 +7,7 @@ package import Jobs
 package import Logging
 import NIOPosix
 package import Playbooks
+package import Policy
 import Sandbox
 import SecretStore
 package import Storage
@@ -27,6 +28,10 @@ package struct Engines: Sendable {
     package let artefacts: ArtefactStore
     package let playbooks: PlaybookStore
     package let calls: CallStore
+    /// People, teams, projects, keys and budgets.
+    package let accounts: AccountStore
+    /// What callers may do.
+    package let policy: PolicySource
     package let assays: AssayStore
     package let gauntlet: GauntletEngine
     package let scanPool: ScanPool
@@ -37,8 +42,6 @@ package struct Engines: Sendable {
     package let front: GatewayEngine
     /// What keeps the gateway's keys, routes and policy true.
     package let director: GatewayDirector
-    /// People, teams, projects and keys.
-    package let accounts: AccountStore
     package let localModel: LocalModelServer?
     package let workshop: Workshop
     package let linter: AnsibleLinter
@@ -46,8 +49,7 @@ package struct Engines: Sendable {
     /// Every target's migrations, in their one order.
     package static let migrations =
         JobMigrations.all + ArtefactMigrations.all + PlaybookMigrations.all + CallStore.migrations
-        + AccountMigrations.all
-        + AssayStore.migrations + IdempotencyKeys.migrations
+        + AssayStore.migrations + AccountMigrations.all + IdempotencyKeys.migrations
 
     /// Puts the engines together for the owner of a data directory.
     /// - Throws: what stands in the way, before any work starts.
@@ -73,6 +75,7 @@ package struct Engines: Sendable {
             on: MultiThreadedEventLoopGroup.singleton
         )
         let accounts = AccountStore(database: database)
+        let policy = try PolicySource(path: settings.policy.path)
         let token = try AccessToken.loadOrMake(at: directory.tokenPath)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
@@ -98,13 +101,14 @@ package struct Engines: Sendable {
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,
+            policy: policy,
             assays: AssayStore(database: database),
             gauntlet: gauntlet,
             scanPool: ScanPool(threads: 2),
             gateway: gateway,
             ledger: ledger,
             front: front,
-            director: makeDirector(settings, accounts, front, token, localModel, database, logger),
+            director: makeDirector(settings, accounts, policy, front, token, localModel, database, logger),
             accounts: accounts,
             localModel: localModel,
             workshop: workshop,

@@ -23,8 +23,8 @@ package final class GatewayDirector: Service {
         package var dataDirectory: String
         /// The token of the data directory, whose owner may call too.
         package var owner: Secret
-        /// The policy's file; there may be none.
-        package var policyPath: String
+        /// The policy.
+        package var policy: PolicySource
         /// The local model, once it runs.
         package var local: @Sendable () -> Upstream?
 
@@ -35,7 +35,7 @@ package final class GatewayDirector: Service {
             routes: ModelRoutes,
             dataDirectory: String,
             owner: Secret,
-            policyPath: String,
+            policy: PolicySource,
             local: @escaping @Sendable () -> Upstream? = { nil }
         ) {
             self.accounts = accounts
@@ -43,7 +43,7 @@ package final class GatewayDirector: Service {
             self.routes = routes
             self.dataDirectory = dataDirectory
             self.owner = owner
-            self.policyPath = policyPath
+            self.policy = policy
             self.local = local
         }
     }
@@ -51,7 +51,8 @@ package final class GatewayDirector: Service {
     private struct State {
         var accounts = AccountSnapshot.empty
         var registry = ModelRegistry.builtIn
-        var policy = PolicyFile.standard
+        /// The version of the policy that was published.
+        var policyVersion: Digest?
         var table: RouteTable?
         var local: ProviderConfiguration?
         var files: [String: Int64] = [:]
@@ -116,19 +117,8 @@ package final class GatewayDirector: Service {
 
     private func load() throws {
         let registry = try ModelRegistry.load(dataDirectory: parts.dataDirectory)
-        let policy = try policyFile()
-        state.withLock { state in
-            state.registry = registry
-            state.policy = policy
-        }
-    }
-
-    /// Files of this size and below are read as a policy.
-    private static let policyBytes = 1 << 20
-
-    private func policyFile() throws -> PolicyFile {
-        guard Self.modified(parts.policyPath) != nil else { return .standard }
-        return try PolicyFile(try BoundedFile.text(at: parts.policyPath, limit: Self.policyBytes))
+        try parts.policy.reload()
+        state.withLock { $0.registry = registry }
     }
 
     /// When a file was changed last, in nanoseconds; `nil` where there is none.
@@ -142,11 +132,12 @@ package final class GatewayDirector: Service {
     private func lookAround() {
         let overlay = ModelRegistry.overlayPath(in: parts.dataDirectory)
         var files: [String: Int64] = [:]
-        for path in [parts.policyPath, overlay] { files[path] = Self.modified(path) }
+        for path in [parts.policy.path, overlay] { if let path { files[path] = Self.modified(path) } }
         let local = parts.local().flatMap(Self.provider)
         let (isChanged, isMoved) = state.withLock { state in
             defer { (state.files, state.local) = (files, local) }
-            return (state.files != files, state.local != local)
+            let isMoved = state.local != local || state.policyVersion != parts.policy.current.version
+            return (state.files != files, isMoved)
         }
         if isChanged {
             do {
@@ -205,8 +196,18 @@ package final class GatewayDirector: Service {
     /// The routes of this moment, for explanations and lists.
     package var table: RouteTable? { state.withLock { $0.table } }
 
-    /// The policy in force.
-    package var policy: PolicyFile { state.withLock { $0.policy } }
+    /// What the policy is asked about a model at a provider.
+    package func facts(of model: String, at provider: String) -> CandidateFacts {
+        let (card, configuration) = state.withLock { ($0.registry[model], $0.table?.provider(provider)) }
+        return CandidateFacts(
+            model: model,
+            aliases: card?.aliases ?? [],
+            provider: provider,
+            region: configuration?.region,
+            tier: card?.tier,
+            keepsNothing: configuration?.retention == ProviderRetention.none
+        )
+    }
 
     /// What is known of each upstream.
     package func health(of provider: String) -> UpstreamHealth { book.health(of: provider) }
@@ -220,7 +221,11 @@ package final class GatewayDirector: Service {
 
     private func publish() async throws {
         let now = time.now
-        let (accounts, registry, policy) = state.withLock { ($0.accounts, $0.registry, $0.policy) }
+        let policy = parts.policy.current
+        let (accounts, registry) = state.withLock { state in
+            state.policyVersion = policy.version
+            return (state.accounts, state.registry)
+        }
         let sums = try await SpentSums.load(database, at: now)
         var providers = parts.providers
         if let local = state.withLock({ $0.local }) { providers.providers.append(local) }

@@ -17,7 +17,8 @@ package final class AccountSnapshot: Sendable {
     /// The number of keys that are not revoked.
     package let keyCount: Int
 
-    private let byDigest: [ShortDigest: KeyFacts]
+    /// The facts by the digest of each secret that is known, old ones in their grace and revoked ones too.
+    package let byDigest: [ShortDigest: KeyFacts]
     private let byID: [KeyID: KeyFacts]
     private let modelBudgets: [String: [Budget]]
     private let modelLimits: [String: CallLimits]
