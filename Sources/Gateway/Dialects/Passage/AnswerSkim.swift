@@ -34,9 +34,9 @@ package enum AnswerSkim {
         var counts = UsageCounts()
         var status: String?
         var incomplete: String?
-        skim.forEachMember(at: start) { key, value in
+        _ = skim.walk(at: start) { key, value in
             if skim.isEqual(key, "usage") {
-                counts.read(skim, at: value, isTop: true)
+                return counts.read(skim, at: value, isTop: true)
             } else if skim.isEqual(key, "model") {
                 facts.model = skim.plainString(at: value)
             } else if dialect == .chatCompletions, skim.isEqual(key, "choices") {
@@ -48,7 +48,7 @@ package enum AnswerSkim {
             } else if dialect == .responses, skim.isEqual(key, "incomplete_details") {
                 incomplete = skim.value(of: "reason", at: value).flatMap { skim.plainString(at: $0) }
             }
-            return true
+            return nil
         }
         if let status { facts.finish = finish(status: status, incomplete: incomplete) }
         facts.usage = dialect == .messages ? counts.anthropic : counts.openAI
@@ -86,43 +86,41 @@ struct UsageCounts: Sendable {
     private var reasoning: Int?
 
     /// Reads the object at `start`; what it names replaces what was read before.
-    mutating func read(_ skim: JSONSkim, at start: Int, isTop: Bool) {
-        var copy = self
-        skim.forEachMember(at: start) { key, value in
+    /// The index after the object; `nil` when it does not end or is none.
+    @discardableResult
+    mutating func read(_ skim: JSONSkim, at start: Int, isTop: Bool) -> Int? {
+        skim.walk(at: start) { key, value in
             if skim.isObject(at: value) {
-                if isTop { copy.read(skim, at: value, isTop: false) }
-            } else if let count = skim.count(at: value) {
-                copy.set(skim, key, count, isTop)
+                return isTop ? read(skim, at: value, isTop: false) : nil
             }
-            return true
+            if let count = skim.count(at: value) { set(skim, key, count, isTop) }
+            return nil
         }
-        self = copy
     }
 
     private mutating func set(_ skim: JSONSkim, _ key: Range<Int>, _ count: Int, _ isTop: Bool) {
-        if isTop {
-            if skim.isEqual(key, "prompt_tokens") || skim.isEqual(key, "input_tokens") {
-                input = count
-            } else if skim.isEqual(key, "completion_tokens") || skim.isEqual(key, "output_tokens") {
-                output = count
-            } else if skim.isEqual(key, "total_tokens") {
-                total = count
-            } else if skim.isEqual(key, "prompt_cache_hit_tokens") {
-                hit = count
-            } else if skim.isEqual(key, "cache_read_input_tokens") {
-                cached = count
-            } else if skim.isEqual(key, "cache_creation_input_tokens") {
-                written = count
-            }
-        } else if skim.isEqual(key, "cached_tokens") {
-            cached = count
-        } else if skim.isEqual(key, "cache_write_tokens") {
-            written = count
-        } else if skim.isEqual(key, "ephemeral_1h_input_tokens") {
-            long = count
-        } else if skim.isEqual(key, "reasoning_tokens") || skim.isEqual(key, "thinking_tokens") {
-            reasoning = count
+        // By length first: few keys are compared with more than one word.
+        switch (isTop, key.count) {
+        case (true, 12): if skim.isEqual(key, "input_tokens") { input = count } else { setTotal(skim, key, count) }
+        case (true, 13):
+            if skim.isEqual(key, "prompt_tokens") { input = count }
+            if skim.isEqual(key, "output_tokens") { output = count }
+        case (true, 17): if skim.isEqual(key, "completion_tokens") { output = count }
+        case (true, 23):
+            if skim.isEqual(key, "prompt_cache_hit_tokens") { hit = count }
+            if skim.isEqual(key, "cache_read_input_tokens") { cached = count }
+        case (true, 27): if skim.isEqual(key, "cache_creation_input_tokens") { written = count }
+        case (false, 13): if skim.isEqual(key, "cached_tokens") { cached = count }
+        case (false, 18): if skim.isEqual(key, "cache_write_tokens") { written = count }
+        case (false, 25): if skim.isEqual(key, "ephemeral_1h_input_tokens") { long = count }
+        case (false, 16): if skim.isEqual(key, "reasoning_tokens") { reasoning = count }
+        case (false, 15): if skim.isEqual(key, "thinking_tokens") { reasoning = count }
+        default: break
         }
+    }
+
+    private mutating func setTotal(_ skim: JSONSkim, _ key: Range<Int>, _ count: Int) {
+        if skim.isEqual(key, "total_tokens") { total = count }
     }
 
     /// OpenAI's counts in our meaning; see ``TokenUsage/init(openAI:)``.

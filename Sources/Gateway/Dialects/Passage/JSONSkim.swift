@@ -42,6 +42,27 @@ struct JSONSkim {
         return at < bytes.count && bytes[at] == UInt8(ascii: "}")
     }
 
+    /// Calls `body` with each member of the object at `start`; it gives the index after the value when it has read it,
+    /// so that nothing is read twice. The index after the object; `nil` when it does not end.
+    @inline(__always)
+    func walk(at start: Int, _ body: (_ key: Range<Int>, _ value: Int) -> Int?) -> Int? {
+        var at = skipSpace(start)
+        guard at < bytes.count, bytes[at] == UInt8(ascii: "{") else { return nil }
+        at = skipSpace(at + 1)
+        while at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
+            guard let keyEnd = end(ofStringAt: at) else { return nil }
+            let key = at + 1..<keyEnd - 1
+            at = skipSpace(keyEnd)
+            guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else { return nil }
+            at = skipSpace(at + 1)
+            guard let valueEnd = body(key, at) ?? end(ofValueAt: at) else { return nil }
+            at = skipSpace(valueEnd)
+            guard at < bytes.count else { return nil }
+            if bytes[at] == UInt8(ascii: ",") { at = skipSpace(at + 1) }
+        }
+        return at < bytes.count && bytes[at] == UInt8(ascii: "}") ? at + 1 : nil
+    }
+
     /// Where the member `name` of the object at `start` has its value.
     func value(of name: StaticString, at start: Int) -> Int? {
         var found: Int?
