@@ -102,7 +102,7 @@ let package = Package(
                 metrics,
                 nio, nioHTTP1, nioPosix, nioSSL, nioTLS,
             ],
-            resources: [.embedInCode("Resources/local-models.json")]
+            resources: ["local-models", "models", "providers"].map { .embedInCode("Resources/\($0).json") }
         ),
         // Products.
         .target(

@@ -63,6 +63,7 @@ package struct CupelApplication: Sendable {
         if settings.jobs.concurrency > 0 { services.append(buildWorker([:])) }
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(engines.ledger)
+        services.append(engines.director)
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         return group(of: services, signals)
@@ -125,13 +126,14 @@ package struct CupelApplication: Sendable {
 
     private func buildDoor(_ onReady: @escaping @Sendable (String) -> Void) -> some Service {
         DeferredService { [self] in
-            engines.front.publish(.bench(settings.model.url, engines.token.secret))
+            try await engines.director.prepare()
             let router = try buildRouter()
             let address = settings.server.host
             let path = engines.directory.path
+            let calls = DoorEngine(prefix: "/v1") { [front = engines.front] in front.makeHandler() }
             let application = Application(
                 responder: router.buildResponder(),
-                server: .door(engines: [DoorEngine(prefix: "/v1") { [front = engines.front] in front.makeHandler() }], webSocket: liveEvents),
+                server: .door(engines: [calls], webSocket: liveEvents),
                 configuration: ApplicationConfiguration(
                     address: .hostname(address, port: settings.server.port),
                     serverName: nil,
@@ -214,7 +216,9 @@ package struct CupelApplication: Sendable {
 
     /// Recorded calls for a dry run of a policy, with what records hold of their models.
     private var pastCalls: PastCalls {
-        PastCalls(store: engines.calls) { model, provider in CandidateFacts(model: model, provider: provider) }
+        PastCalls(store: engines.calls) { [director = engines.director] model, provider in
+            director.facts(of: model, at: provider)
+        }
     }
 
     private var checks: [ReadinessCheck] {

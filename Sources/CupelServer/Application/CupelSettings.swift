@@ -10,6 +10,7 @@ package struct CupelSettings: Sendable {
     package var redis: RedisSettings
     package var jobs: JobSettings
     package var retention: RetentionSettings
+    package var gateway: GatewaySettings
     package var policy: PolicySettings
     /// Every key with its value and origin.
     package let entries: [SettingEntry]
@@ -24,6 +25,7 @@ package struct CupelSettings: Sendable {
         jobs = JobSettings(reader: reader)
         redis = RedisSettings(reader: reader, environment: server.environment)
         retention = RetentionSettings(reader: reader)
+        gateway = GatewaySettings(reader: reader)
         policy = PolicySettings(reader: reader)
         entries = reader.entries
         try reader.finish()

@@ -1,9 +1,12 @@
 import CupelCore
 import Gateway
+import Identity
 import Logging
 import Playbooks
+import Policy
 import Sandbox
 import SecretStore
+import Storage
 import Telemetry
 
 extension Engines {
@@ -42,6 +45,45 @@ extension Engines {
             logger: logger
         )
         return (ModelGateway(sink: sink) { try await server.ready() }, server)
+    }
+
+    /// What keeps the gateway true.
+    static func makeDirector(
+        _ settings: CupelSettings,
+        _ accounts: AccountStore,
+        _ policy: PolicySource,
+        _ front: GatewayEngine,
+        _ token: AccessToken,
+        _ localModel: LocalModelServer?,
+        _ database: any Database,
+        _ logger: Logger
+    ) -> GatewayDirector {
+        GatewayDirector(
+            GatewayDirector.Parts(
+                accounts: accounts,
+                providers: settings.gateway.providers,
+                routes: settings.gateway.routes,
+                dataDirectory: settings.data.directory,
+                owner: token.secret,
+                policy: policy,
+                local: { localModel?.upstream ?? configured(settings) }
+            ),
+            engine: front,
+            database: database,
+            logger: logger
+        )
+    }
+
+    /// The endpoint of `model.url`, which calls through `/v1` may go to as well.
+    private static func configured(_ settings: CupelSettings) -> Upstream? {
+        guard !settings.model.url.isEmpty else { return nil }
+        return Upstream(
+            name: settings.model.url,
+            baseURL: settings.model.url,
+            apiKey: settings.model.key,
+            model: settings.model.name,
+            limits: UpstreamLimits(whole: settings.model.timeout)
+        )
     }
 
     /// The endpoint's key: as it was set, else from the secret store.

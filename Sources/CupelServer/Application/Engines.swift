@@ -40,6 +40,8 @@ package struct Engines: Sendable {
     package let ledger: Ledger
     /// The gateway behind `/v1`.
     package let front: GatewayEngine
+    /// What keeps the gateway's keys, routes and policy true.
+    package let director: GatewayDirector
     package let localModel: LocalModelServer?
     package let workshop: Workshop
     package let linter: AnsibleLinter
@@ -67,6 +69,14 @@ package struct Engines: Sendable {
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
         let ledger = Ledger(database: database, logger: logger)
+        let front = GatewayEngine(
+            limits: settings.gateway.limits,
+            ledger: ledger,
+            on: MultiThreadedEventLoopGroup.singleton
+        )
+        let accounts = AccountStore(database: database)
+        let policy = try PolicySource(path: settings.policy.path)
+        let token = try AccessToken.loadOrMake(at: directory.tokenPath)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
             catalog: try ModuleCatalog.load(),
@@ -84,21 +94,22 @@ package struct Engines: Sendable {
             database: database,
             queueDatabase: queueDatabase,
             shared: settings.redis.address.map { .redis(RedisClient($0)) } ?? .inProcess(),
-            token: try AccessToken.loadOrMake(at: directory.tokenPath),
+            token: token,
             queue: queue,
             registry: registry,
             schedules: ScheduleStore(database: queueDatabase),
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,
-            accounts: AccountStore(database: database),
-            policy: try PolicySource(path: settings.policy.path),
+            policy: policy,
             assays: AssayStore(database: database),
             gauntlet: gauntlet,
             scanPool: ScanPool(threads: 2),
             gateway: gateway,
             ledger: ledger,
-            front: GatewayEngine(ledger: ledger, on: MultiThreadedEventLoopGroup.singleton),
+            front: front,
+            director: makeDirector(settings, accounts, policy, front, token, localModel, database, logger),
+            accounts: accounts,
             localModel: localModel,
             workshop: workshop,
             linter: linter

@@ -96,6 +96,8 @@ package struct CallRecord: Sendable, Hashable {
     package var run: String?
     /// The artefact that it belongs to, in the caller's words.
     package var artefact: String?
+    /// The process that took it.
+    package var replica: String?
 }
 
 /// Takes the record of each call, ended well or not.

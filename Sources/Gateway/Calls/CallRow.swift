@@ -49,6 +49,7 @@ struct CallRow: Sendable {
         Column(name: "redactions", type: "BIGINT NOT NULL") { number($0.redactions) },
         Column(name: "run", type: "TEXT") { text($0.run) },
         Column(name: "artefact", type: "TEXT") { text($0.artefact) },
+        Column(name: "replica", type: "TEXT") { text($0.replica) },
     ]
 
     private static func text(_ value: String?) -> SQLValue { value.map { .text($0) } ?? .null }

@@ -8,15 +8,18 @@ import Synchronization
 final class BudgetMeter: Sendable {
     /// What the budget is called in messages: `team interns, a month`.
     let name: String
-    /// What may be spent in the window.
-    let limit: Money
+    /// What may be spent in the window; can be moved while calls are under way.
+    var limit: Money {
+        Money(microdollars: bound.load(ordering: .relaxed))
+    }
     /// When the window ends and a fresh one begins.
     let resets: Timestamp?
+    private let bound: Atomic<Int64>
     private let held: Atomic<Int64>
 
     init(name: String, limit: Money, spent: Money, resets: Timestamp?) {
         self.name = name
-        self.limit = limit
+        bound = Atomic(limit.microdollars)
         self.resets = resets
         held = Atomic(spent.microdollars)
     }
@@ -29,7 +32,7 @@ final class BudgetMeter: Sendable {
         var current = held.load(ordering: .relaxed)
         while true {
             let (sum, isOverflow) = current.addingReportingOverflow(amount.microdollars)
-            guard !isOverflow, sum <= limit.microdollars else { return false }
+            guard !isOverflow, sum <= bound.load(ordering: .relaxed) else { return false }
             let (isDone, seen) = held.weakCompareExchange(
                 expected: current,
                 desired: sum,
@@ -44,6 +47,9 @@ final class BudgetMeter: Sendable {
     func settle(reserved: Money, cost: Money) {
         held.wrappingAdd(cost.microdollars - reserved.microdollars, ordering: .relaxed)
     }
+
+    /// Moves the limit.
+    func move(limit: Money) { bound.store(limit.microdollars, ordering: .relaxed) }
 
     /// Adds what another process spent.
     func add(_ cost: Money) { held.wrappingAdd(cost.microdollars, ordering: .relaxed) }

@@ -45,6 +45,9 @@ package final class LocalModelServer: Service {
     ///   been stopped; `CancellationError`.
     package func ready() async throws -> Upstream { try await readiness.wait() }
 
+    /// The upstream, while the model is ready.
+    package var upstream: Upstream? { readiness.upstream }
+
     /// The process id of the child, while one runs.
     package var processID: Int32? { readiness.child?.processID }
 

@@ -57,6 +57,11 @@ final class Readiness: Sendable {
         settle(.failed(error))
     }
 
+    /// The upstream, while the server is ready.
+    var upstream: Upstream? {
+        state.withLock { if case .ready(let upstream) = $0.phase { upstream } else { nil } }
+    }
+
     /// Waits until the server is ready, has failed, or was stopped.
     func wait() async throws -> Upstream {
         let id = state.withLock { state in

@@ -74,7 +74,7 @@ extension CallExchange {
     private func note(_ facts: AnswerFacts) {
         if let usage = facts.usage { record.usage = usage }
         if let model = facts.model { record.modelAnswered = model }
-        if let finish = facts.finish { record.finish = finish }
+        if let finish = facts.finish { record.finish = finish.word }
         inbound.isUsagePartial = false
     }
 
@@ -83,7 +83,7 @@ extension CallExchange {
         do {
             answer = try candidate.dialect.answer(Array(inbound.body.readableBytesView))
         } catch {
-            throw UpstreamFailure(error)
+            throw .fault(error)
         }
         record.usage = answer.usage
         record.modelAnswered = answer.model
@@ -114,12 +114,10 @@ extension CallExchange {
     /// The upstream answered with another status than 200.
     private func refused(_ head: ResponseHead) {
         let body = Array(inbound.body.readableBytesView)
-        let failure = UpstreamFailure(
-            status: head.status,
-            retryAfter: head.first("retry-after"),
-            body: body
-        )
-        guard case .refused = failure, passesThrough, (400..<500).contains(head.status) else { return failed(failure) }
+        let fault = candidate.dialect.fault(status: head.status, header: { head.first(named: $0) }, body: body)
+        guard fault.isOfRequest, passesThrough, (400..<500).contains(head.status) else {
+            return failed(.fault(fault))
+        }
         // The client's own dialect says best what is wrong with its request.
         candidate.target.health.abandoned()
         var answer = CallAnswer(status: head.status, body: inbound.body)
@@ -134,7 +132,7 @@ extension CallExchange {
         if passesThrough {
             inbound.passage = PassageStream(
                 endpoint.dialect,
-                removesUsageChunk: endpoint == .chatCompletions && candidate.takesUsageOption && !call.wantsUsage
+                removesUsageChunk: endpoint == .chatCompletions && candidate.traits.knowsStreamUsage && !call.wantsUsage
             )
         } else {
             inbound.provider = ProviderStream(candidate.dialect)
@@ -143,21 +141,20 @@ extension CallExchange {
     }
 
     private func stream(_ bytes: ByteBuffer) {
-        do {
-            let out = try inbound.passage == nil ? translate(bytes) : pass(bytes)
-            guard out.readableBytes > 0 else { return }
-            // The last event waits for the ledger.
-            if inbound.hasEnded || inbound.tail.readableBytes > 0 {
-                inbound.tail.writeImmutableBuffer(out)
-                return
-            }
-            beginWriting()
-            handler?.writeStream(out)
-            inbound.hasUnflushed = true
-        } catch {
+        let out = inbound.passage == nil ? translate(bytes) : pass(bytes)
+        if let fault = inbound.passage?.fault ?? inbound.provider?.fault {
             if case .answering(let connection) = state { connection.cancel() }
-            failed(UpstreamFailure(error))
+            return failed(.fault(fault))
         }
+        guard out.readableBytes > 0 else { return }
+        // The last event waits for the ledger.
+        if inbound.hasEnded || inbound.tail.readableBytes > 0 {
+            inbound.tail.writeImmutableBuffer(out)
+            return
+        }
+        beginWriting()
+        handler?.writeStream(out)
+        inbound.hasUnflushed = true
     }
 
     private func beginWriting() {
@@ -166,19 +163,29 @@ extension CallExchange {
         handler?.beginStream(answerFields(head))
     }
 
-    private func pass(_ bytes: ByteBuffer) throws(ProviderFault) -> ByteBuffer {
-        guard let passed = try inbound.passage?.feed(bytes) else { return ByteBuffer() }
-        inbound.events += passed.events
-        if let usage = passed.usage { record.usage = usage }
-        if let model = passed.model { record.modelAnswered = model }
-        if let finish = passed.finish { record.finish = finish }
-        if passed.hasEnded { inbound.hasEnded = true }
-        return passed.bytes
+    private func pass(_ bytes: ByteBuffer) -> ByteBuffer {
+        guard let forward = bytes.withUnsafeReadableBytes({ inbound.passage?.feed($0) }) else { return ByteBuffer() }
+        let out =
+            switch forward {
+            case .same: bytes
+            case .bytes(let kept): ByteBuffer(bytes: kept)
+            }
+        inbound.countEvents(out)
+        takeFacts()
+        return out
     }
 
-    private func translate(_ bytes: ByteBuffer) throws(ProviderFault) -> ByteBuffer {
-        guard let events = try inbound.provider?.feed(Array(bytes.readableBytesView)) else { return ByteBuffer() }
-        return encode(events)
+    /// Takes over what the passing stream has said of itself.
+    private func takeFacts() {
+        guard let passage = inbound.passage else { return }
+        if let usage = passage.usage { record.usage = usage }
+        if record.modelAnswered == nil { record.modelAnswered = passage.model }
+        if let finish = passage.finish { record.finish = finish.word }
+        if passage.isComplete { inbound.hasEnded = true }
+    }
+
+    private func translate(_ bytes: ByteBuffer) -> ByteBuffer {
+        encode(bytes.withUnsafeReadableBytes { inbound.provider?.feed($0) } ?? [])
     }
 
     private func encode(_ events: [ChatEvent]) -> ByteBuffer {
@@ -199,17 +206,15 @@ extension CallExchange {
     }
 
     private func endStream() {
-        do {
-            if let events = try inbound.provider?.finish() {
-                var last = encode(events)
-                last.writeBytes(inbound.client?.end() ?? [])
-                inbound.tail.writeImmutableBuffer(last)
-            } else if let rest = try inbound.passage?.finish() {
-                inbound.tail.writeImmutableBuffer(rest)
-            }
-        } catch {
-            return failed(UpstreamFailure(error))
+        if let events = inbound.provider?.finish() {
+            var last = encode(events)
+            last.writeBytes(inbound.client?.end() ?? [])
+            inbound.tail.writeImmutableBuffer(last)
+        } else if let rest = inbound.passage?.end() {
+            inbound.tail.writeBytes(rest)
+            takeFacts()
         }
+        if let fault = inbound.passage?.fault ?? inbound.provider?.fault { return failed(.fault(fault)) }
         beginWriting()
         inbound.isUsagePartial = false
         if record.usage == nil { estimateUsage() }

@@ -112,6 +112,7 @@ extension UpstreamFailure {
     var isUpstreams: Bool {
         switch self {
         case .unreachable, .reset, .slow, .broken, .cut, .garbled, .tooLarge: true
+        case .fault(let fault): [.overloaded, .server, .garbled, .cut].contains(fault.kind)
         case .rateLimited, .unknownModel, .unauthorized, .refused, .closed: false
         }
     }
@@ -120,7 +121,18 @@ extension UpstreamFailure {
     var mayHelpElsewhere: Bool {
         switch self {
         case .refused, .tooLarge: false
+        case .fault(let fault): !fault.isOfRequest
         default: true
+        }
+    }
+}
+
+extension ProviderFault {
+    /// Whether the request is what is wrong, so that no other upstream would take it either.
+    var isOfRequest: Bool {
+        switch kind {
+        case .invalid, .contextTooLarge, .contentFiltered: true
+        default: false
         }
     }
 }

@@ -14,6 +14,8 @@ struct CallBody {
     var chat: ChatRequest?
     /// Whether the client asked for the chunk of usage that ends an OpenAI stream.
     var wantsUsage = false
+    /// The limit that the policy puts on an answer whose request states none.
+    var imposedMaxTokens: Int?
     /// Tokens that were drawn from the rates.
     var mostTokens = 0
     /// Tokens of an answer whose limit nobody states.
@@ -114,85 +116,5 @@ extension CallExchange {
                 + "with a larger context.",
             fields: [FieldProblem("messages", "too long")]
         )
-    }
-
-    // MARK: Reservation
-
-    /// Draws on the rates and holds in every budget what the call may cost at most.
-    func reserve() throws(CupelError) {
-        let input = call.skim?.mostInputTokens ?? 0
-        let output = mostOutputTokens
-        call.mostTokens = input + output
-        var worst = Money.zero
-        for candidate in order { worst = max(worst, candidate.worstCase?(input, output) ?? .zero) }
-        try checkPerCall(worst)
-        try hold.enter(caller.parallel)
-        try drawRates()
-        record.reserved = worst
-        do {
-            try hold.reserve(worst, caller.budgets, order)
-        } catch {
-            giveBackRates()
-            throw error
-        }
-    }
-
-    /// Tokens of the answer at most: what was asked for, else what the model can.
-    private var mostOutputTokens: Int {
-        guard endpoint != .embeddings, endpoint != .countTokens else { return 0 }
-        let stated = call.skim?.maxTokens
-        let possible = order.compactMap(\.maximumOutput).max()
-        return min(stated ?? possible ?? CallBody.usualOutputTokens, possible ?? .max) * (call.skim?.choices ?? 1)
-    }
-
-    private func checkPerCall(_ worst: Money) throws(CupelError) {
-        guard let (limit, name) = caller.perCall, worst > limit else { return }
-        throw CupelError(
-            .budgetExceeded,
-            "This call may cost up to \(worst), and the budget \(name) allows \(limit) a call; ask for less with "
-                + "`max_tokens`, or use a cheaper model."
-        )
-    }
-
-    private func drawRates() throws(CupelError) {
-        let now = Self.now
-        for (index, meter) in caller.requests.enumerated() {
-            guard let wait = meter.take(1, now: now) else { continue }
-            for earlier in caller.requests.prefix(index) { earlier.correct(by: -1) }
-            throw limited("\(meter.limit) requests a minute are used up", wait)
-        }
-        for (index, meter) in caller.tokens.enumerated() {
-            guard let wait = meter.take(call.mostTokens, now: now) else { continue }
-            for earlier in caller.tokens.prefix(index) { earlier.correct(by: -call.mostTokens) }
-            for meter in caller.requests { meter.correct(by: -1) }
-            throw limited("\(meter.limit) tokens a minute are used up by what this call may take", wait)
-        }
-    }
-
-    private func giveBackRates() {
-        for meter in caller.requests { meter.correct(by: -1) }
-        for meter in caller.tokens { meter.correct(by: -call.mostTokens) }
-    }
-
-    private func limited(_ what: String, _ wait: Int64) -> CupelError {
-        let seconds = Int((wait + 999_999_999) / 1_000_000_000)
-        return CupelError(.rateLimitExceeded, "\(what); try again in \(seconds) s.", retryAfterSeconds: max(seconds, 1))
-    }
-
-    /// Tells the client how much of its rates is left, in OpenAI's names.
-    func rateFields() -> [(name: String, value: String)] {
-        var fields: [(name: String, value: String)] = []
-        let now = Self.now
-        if let meter = caller.requests.min(by: { $0.left(now: now) < $1.left(now: now) }) {
-            fields.append(("x-ratelimit-limit-requests", String(meter.limit)))
-            fields.append(("x-ratelimit-remaining-requests", String(meter.left(now: now))))
-            fields.append(("x-ratelimit-reset-requests", "\(meter.secondsToFull(now: now))s"))
-        }
-        if let meter = caller.tokens.min(by: { $0.left(now: now) < $1.left(now: now) }) {
-            fields.append(("x-ratelimit-limit-tokens", String(meter.limit)))
-            fields.append(("x-ratelimit-remaining-tokens", String(meter.left(now: now))))
-            fields.append(("x-ratelimit-reset-tokens", "\(meter.secondsToFull(now: now))s"))
-        }
-        return fields
     }
 }

@@ -9,35 +9,35 @@ extension CallExchange {
     /// Where the client's body may go as it is; `nil` where it must be translated.
     private var samePath: String? {
         switch (endpoint, candidate.dialect) {
-        case (.chatCompletions, .openai): candidate.paths.chat
-        case (.messages, .anthropic): candidate.paths.messages
-        case (.responses, .openai): candidate.paths.responses
-        case (.embeddings, .openai): candidate.paths.embeddings
+        case (.chatCompletions, .openAI), (.messages, .anthropic): chatPath
+        case (.responses, .openAI): candidate.paths.responses
+        case (.embeddings, .openAI): candidate.paths.embeddings
         case (.countTokens, .anthropic): candidate.paths.countTokens
         default: nil
         }
     }
+
+    private var chatPath: String { call.isStream ? candidate.paths.stream : candidate.paths.chat }
 
     /// Whether the answer passes through as it comes.
     var passesThrough: Bool { samePath != nil }
 
     /// Head and body for the candidate at hand.
     func outbound() throws(CupelError) -> (head: ByteBuffer, body: ByteBuffer?) {
-        if let path = samePath {
-            let body = editedBody()
-            return assemble(path, [], body)
-        }
+        if let path = samePath { return assemble(path, [], editedBody()) }
         guard endpoint != .embeddings, endpoint != .countTokens else {
             throw CupelError(
                 .modelNotAvailable,
                 "`\(candidate.target.name)` offers no \(endpoint.word); choose a model of another provider."
             )
         }
-        var chat = try translated()
-        chat.model = candidate.model
-        let request = try candidate.dialect.request(chat, model: candidate.model)
-        let fields = request.headers + (candidate.sign?(request, SystemTime().now) ?? [])
-        return assemble(request.path, fields, ByteBuffer(bytes: request.body))
+        let request = try candidate.dialect.request(translated(), model: candidate.model, traits: candidate.traits)
+        var fields = request.headers.map { (name: $0.name, value: $0.value) }
+        if let sign = candidate.sign {
+            let parts = CallCandidate.SignedParts(path: chatPath, body: request.body, time: SystemTime().now)
+            fields += sign(parts)
+        }
+        return assemble(chatPath, fields, ByteBuffer(bytes: request.body))
     }
 
     /// The request in no provider's words.
@@ -50,7 +50,8 @@ extension CallExchange {
         } catch {
             throw CupelError(.malformedRequest, "The body is not JSON that is taken: \(error).")
         }
-        let chat = try ChatRequest(parsing: json, endpoint.dialect)
+        var chat = try ChatRequest(parsing: json, endpoint.dialect)
+        chat.maxOutputTokens = chat.maxOutputTokens ?? call.imposedMaxTokens
         call.chat = chat
         return chat
     }
@@ -66,7 +67,6 @@ extension CallExchange {
             capacity: target.headLines.count + path.utf8.count + 256 + (isCopied ? body.readableBytes : 0)
         )
         head.writeStaticString("POST ")
-        head.writeString(target.pathPrefix)
         head.writeString(path)
         head.writeStaticString(" HTTP/1.1\r\n")
         head.writeBytes(target.headLines)
@@ -100,8 +100,11 @@ extension CallExchange {
         if call.model != candidate.model {
             edits.append((model.lowerBound - 1..<model.upperBound + 1, candidate.modelJSON))
         }
-        if skim.isStream, endpoint == .chatCompletions, candidate.takesUsageOption, !call.wantsUsage {
+        if skim.isStream, endpoint == .chatCompletions, candidate.traits.knowsStreamUsage, !call.wantsUsage {
             edits.append(usageEdit(skim))
+        }
+        if let limit = call.imposedMaxTokens {
+            edits.append((skim.start..<skim.start, Array("\"\(limitName)\":\(limit),".utf8)))
         }
         guard !edits.isEmpty else { return call.bytes }
         edits.sort { $0.range.lowerBound < $1.range.lowerBound }
@@ -119,6 +122,15 @@ extension CallExchange {
             body.writeImmutableBuffer(slice)
         }
         return body
+    }
+
+    /// What the dialect calls the limit on an answer's tokens.
+    private var limitName: String {
+        switch endpoint {
+        case .responses: "max_output_tokens"
+        case .chatCompletions where candidate.traits.knowsMaxCompletionTokens: "max_completion_tokens"
+        default: "max_tokens"
+        }
     }
 
     private func usageEdit(_ skim: RequestSkim) -> (range: Range<Int>, bytes: [UInt8]) {

@@ -43,7 +43,7 @@ final class CallExchange: UpstreamListener {
     var state = State.deciding
     var record: CallRecord
     var call = CallBody()
-    var order: [RouteCandidate] = []
+    var order: [CallCandidate] = []
     var place = 0
     var hold = CallHold()
     var inbound = CallInbound()
@@ -81,7 +81,7 @@ final class CallExchange: UpstreamListener {
     static var now: Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
 
     /// The one that is tried.
-    var candidate: RouteCandidate { order[place] }
+    var candidate: CallCandidate { order[place] }
 
     /// Whether the client has been sent a part of the answer.
     var isStreaming: Bool { inbound.isStreaming }
@@ -137,7 +137,7 @@ final class CallExchange: UpstreamListener {
         }
     }
 
-    private func price(_ used: RouteCandidate?) -> Money? {
+    private func price(_ used: CallCandidate?) -> Money? {
         guard let used, let usage = record.usage else { return .zero }
         return used.cost?(usage)
     }

@@ -133,7 +133,7 @@ final class CallHandler: ChannelInboundHandler {
         if let known, known.generation == loop.generation, known.shown == shown {
             return try valid(known.caller)
         }
-        guard let caller = loop.snapshot.callers[Digest(of: shown)] else {
+        guard let caller = loop.snapshot.caller(shown) else {
             throw CupelError(.unauthorized, "The key is not known; `cupel keys list` shows which are.")
         }
         known = (shown, caller, loop.generation)
@@ -141,9 +141,7 @@ final class CallHandler: ChannelInboundHandler {
     }
 
     private func valid(_ caller: Caller) throws(CupelError) -> Caller {
-        if let expires = caller.expires, expires <= SystemTime().now {
-            throw CupelError(.unauthorized, "The key `\(caller.asker.key)` expired at \(expires); ask for another.")
-        }
+        if let refusal = caller.refusal(SystemTime().now) { throw refusal }
         return caller
     }
 

@@ -3,7 +3,7 @@ import CupelCore
 /// What a call holds while it lasts: money in budgets, a place among the calls at once.
 struct CallHold {
     private var budgets: [BudgetMeter] = []
-    private var ofModels: [(meter: BudgetMeter, candidate: RouteCandidate)] = []
+    private var ofModels: [(meter: BudgetMeter, candidate: CallCandidate)] = []
     private var parallel: [ParallelMeter] = []
     private(set) var amount = Money.zero
 
@@ -28,7 +28,7 @@ struct CallHold {
     mutating func reserve(
         _ amount: Money,
         _ meters: [BudgetMeter],
-        _ candidates: [RouteCandidate]
+        _ candidates: [CallCandidate]
     ) throws(CupelError) {
         self.amount = amount
         for meter in meters {
@@ -44,7 +44,7 @@ struct CallHold {
     }
 
     /// Gives back what was held, but for what the call cost.
-    mutating func release(cost: Money, on used: RouteCandidate?) {
+    mutating func release(cost: Money, on used: CallCandidate?) {
         for meter in budgets { meter.settle(reserved: amount, cost: cost) }
         for (meter, _) in ofModels {
             let isUsed = used?.budgets.contains { $0 === meter } ?? false

@@ -32,6 +32,17 @@ struct CallInbound {
     /// Tokens that came, by estimate: most upstreams send an event a token.
     var tokensSeen: Int { events }
 
+    /// Counts the events in bytes that pass.
+    mutating func countEvents(_ bytes: ByteBuffer) {
+        bytes.withUnsafeReadableBytes { bytes in
+            var last: UInt8 = 0
+            for byte in bytes {
+                if byte == 0x0A, last == 0x0A { events += 1 }
+                last = byte
+            }
+        }
+    }
+
     /// The event that tells the client of a failure.
     mutating func failure(_ error: CupelError, _ dialect: ClientDialect) -> [UInt8] {
         client?.fail(error) ?? ClientStream.failure(error, dialect)

@@ -1,7 +1,8 @@
 import CupelCore
+import Policy
 
 /// One model of one upstream that may answer a call.
-final class RouteCandidate: Sendable {
+final class CallCandidate: Sendable {
     let target: UpstreamTarget
     let dialect: ProviderDialect
     /// The upstream's own name of the model.
@@ -13,8 +14,8 @@ final class RouteCandidate: Sendable {
     let weight: Int
     /// Where chat completions, messages and the like lie under the target's prefix.
     let paths: Paths
-    /// Whether it understands `stream_options.include_usage`.
-    let takesUsageOption: Bool
+    /// In what it differs from others of its dialect.
+    let traits: ProviderTraits
     /// Tokens of question and answer that the model takes; `nil` where it is not known.
     let contextWindow: Int?
     /// Tokens of an answer at most; `nil` where it is not known.
@@ -23,15 +24,26 @@ final class RouteCandidate: Sendable {
     let cost: (@Sendable (TokenUsage) -> Money)?
     /// What a call costs at most, by tokens of question and answer.
     let worstCase: (@Sendable (Int, Int) -> Money)?
+    /// What the policy says of it to the caller of the route.
+    let decision: CandidateDecision
     /// Budgets of the model itself.
     let budgets: [BudgetMeter]
     /// Signs requests where a header that never changes is not enough.
-    let sign: (@Sendable (ProviderRequest, Timestamp) -> [(name: String, value: String)])?
+    let sign: (@Sendable (SignedParts) -> [(name: String, value: String)])?
 
-    /// Paths of an upstream; one that is `nil` is not offered.
+    /// What a signature covers.
+    struct SignedParts: Sendable {
+        var path: String
+        var body: [UInt8]
+        var time: Timestamp
+    }
+
+    /// Paths of an upstream, whole; one that is `nil` is not offered.
     struct Paths: Sendable {
-        var chat = "/chat/completions"
-        var messages = "/messages"
+        /// The dialect's own conversation: chat completions, messages, `generateContent`, Converse.
+        var chat: String
+        /// The same where a stream has a path of its own.
+        var stream: String
         var responses: String?
         var embeddings: String?
         var countTokens: String?
@@ -43,14 +55,15 @@ final class RouteCandidate: Sendable {
         model: String,
         name: String? = nil,
         weight: Int = 1,
-        paths: Paths = Paths(),
-        takesUsageOption: Bool = true,
+        paths: Paths,
+        traits: ProviderTraits = ProviderTraits(),
         contextWindow: Int? = nil,
         maximumOutput: Int? = nil,
         cost: (@Sendable (TokenUsage) -> Money)? = nil,
         worstCase: (@Sendable (Int, Int) -> Money)? = nil,
+        decision: CandidateDecision = CallPolicy.standard.forCaller(CallerFacts()).general,
         budgets: [BudgetMeter] = [],
-        sign: (@Sendable (ProviderRequest, Timestamp) -> [(name: String, value: String)])? = nil
+        sign: (@Sendable (SignedParts) -> [(name: String, value: String)])? = nil
     ) {
         self.target = target
         self.dialect = dialect
@@ -58,11 +71,12 @@ final class RouteCandidate: Sendable {
         self.name = name ?? model
         self.weight = weight
         self.paths = paths
-        self.takesUsageOption = takesUsageOption
+        self.traits = traits
         self.contextWindow = contextWindow
         self.maximumOutput = maximumOutput
         self.cost = cost
         self.worstCase = worstCase
+        self.decision = decision
         self.budgets = budgets
         self.sign = sign
         modelJSON = JSON.string(model).bytes()
@@ -81,14 +95,14 @@ struct CallRoute: Sendable {
         case fastest
     }
 
-    var candidates: [RouteCandidate]
+    var candidates: [CallCandidate]
     var choice = Choice.ordered
     /// How the name was found, for the record: `name`, `alias`, `models`.
     var means: String
     /// How many stand before the fallbacks: the choice is made among them.
     var primaries: Int
 
-    init(_ candidates: [RouteCandidate], choice: Choice = .ordered, means: String = "name", primaries: Int? = nil) {
+    init(_ candidates: [CallCandidate], choice: Choice = .ordered, means: String = "name", primaries: Int? = nil) {
         self.candidates = candidates
         self.choice = choice
         self.means = means
@@ -97,7 +111,7 @@ struct CallRoute: Sendable {
 
     /// The candidates in the order in which this call tries them: those whose breaker is open come last, since trying
     /// them is still better than nothing.
-    func order(now: Int64, chance: inout LoopChance) -> [RouteCandidate] {
+    func order(now: Int64, chance: inout LoopChance) -> [CallCandidate] {
         if candidates.count == 1 { return candidates }
         var order = candidates
         switch choice {
@@ -113,7 +127,7 @@ struct CallRoute: Sendable {
         return order
     }
 
-    private func promote(_ index: Int, in order: inout [RouteCandidate]) {
+    private func promote(_ index: Int, in order: inout [CallCandidate]) {
         order.insert(order.remove(at: index), at: 0)
     }
 

@@ -7,10 +7,10 @@ final class Caller: Sendable {
     let asker: CallRecord.Asker
     /// Tells callers apart: answers of one tenant are never shown to another.
     let tenant: String
-    /// When the key ends.
-    let expires: Timestamp?
-    /// Models that the key may use, as globs; empty for all.
-    let models: [String]
+    /// Why the key is not taken at a moment: it ended, or may not call.
+    let refusal: @Sendable (Timestamp) -> CupelError?
+    /// Whether the key may ask for a model.
+    let allows: @Sendable (String) -> Bool
     /// Requests a minute: the key's own, its team's, its project's.
     let requests: [RateMeter]
     /// Tokens a minute.
@@ -21,30 +21,34 @@ final class Caller: Sendable {
     let budgets: [BudgetMeter]
     /// The most that one call may cost, by its budgets; with the budget's name.
     let perCall: (limit: Money, name: String)?
+    /// What the policy says to it.
+    let policy: CallerPolicy
     /// Remembers that the key was used.
     let noteUsed: @Sendable () -> Void
 
     init(
         asker: CallRecord.Asker = CallRecord.Asker(),
         tenant: String = "",
-        expires: Timestamp? = nil,
-        models: [String] = [],
+        refusal: @escaping @Sendable (Timestamp) -> CupelError? = { _ in nil },
+        allows: @escaping @Sendable (String) -> Bool = { _ in true },
         requests: [RateMeter] = [],
         tokens: [RateMeter] = [],
         parallel: [ParallelMeter] = [],
         budgets: [BudgetMeter] = [],
         perCall: (limit: Money, name: String)? = nil,
+        policy: CallerPolicy = CallPolicy.standard.forCaller(CallerFacts()),
         noteUsed: @escaping @Sendable () -> Void = {}
     ) {
         self.asker = asker
         self.tenant = tenant
-        self.expires = expires
-        self.models = models
+        self.refusal = refusal
+        self.allows = allows
         self.requests = requests
         self.tokens = tokens
         self.parallel = parallel
         self.budgets = budgets
         self.perCall = perCall
+        self.policy = policy
         self.noteUsed = noteUsed
     }
 }

@@ -2,8 +2,8 @@ import CupelCore
 
 /// What decides about calls, all of one moment: swapped whole when keys, prices, providers or the policy change.
 package struct GatewaySnapshot: Sendable {
-    /// Callers by the digest of their key.
-    var callers: [Digest: Caller]
+    /// Whose key this is; `nil` for one that is not known.
+    var caller: @Sendable (String) -> Caller?
     /// Who calls without a key; `nil` where a key is needed.
     var anonymous: Caller?
     /// What a model's name means to a caller.
@@ -13,12 +13,12 @@ package struct GatewaySnapshot: Sendable {
     var models: @Sendable (Caller) -> [ListedModel]
 
     init(
-        callers: [Digest: Caller] = [:],
+        caller: @escaping @Sendable (String) -> Caller? = { _ in nil },
         anonymous: Caller? = nil,
         models: @escaping @Sendable (Caller) -> [ListedModel] = { _ in [] },
         route: @escaping @Sendable (String, Caller, CallNeeds) throws(CupelError) -> CallRoute
     ) {
-        self.callers = callers
+        self.caller = caller
         self.anonymous = anonymous
         self.models = models
         self.route = route

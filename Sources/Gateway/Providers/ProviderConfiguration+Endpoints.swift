@@ -21,7 +21,7 @@ extension ProviderConfiguration {
     package func path(of operation: ProviderOperation, model: String, streams: Bool = false) -> String? {
         let path: String? =
             switch dialect {
-            case .openai: preset.name == "azure" ? azurePath(operation, model) : openAIPath(operation)
+            case .openAI: preset.name == "azure" ? azurePath(operation, model) : openAIPath(operation)
             case .anthropic:
                 switch operation {
                 case .chat: "/v1/messages"

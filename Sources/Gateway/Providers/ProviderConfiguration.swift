@@ -127,3 +127,32 @@ package struct ModelPatterns: Sendable, Hashable {
         return pattern[at...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
+
+extension ProviderConfiguration {
+    /// What the local model is called as a provider.
+    package static let localName = "local"
+
+    /// The model that runs on this machine, or the one endpoint of `model.url`.
+    static func local(_ address: ProviderAddress, _ upstream: Upstream) -> ProviderConfiguration {
+        var own = ProviderLimits()
+        own.whole = upstream.limits.whole
+        own.firstByte = upstream.limits.whole
+        return ProviderConfiguration(
+            name: localName,
+            preset: .custom(localName),
+            dialect: .openAI,
+            address: address,
+            auth: upstream.apiKey == nil ? .none : .bearer,
+            key: upstream.apiKey,
+            limits: own,
+            headers: [],
+            isEnabled: true,
+            models: ModelPatterns([upstream.model]),
+            deniedModels: ModelPatterns(),
+            apiVersion: "",
+            deployments: [:],
+            weight: 1,
+            retention: .none
+        )
+    }
+}

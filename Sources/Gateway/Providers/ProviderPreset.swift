@@ -1,17 +1,5 @@
 import CupelCore
 
-/// The wire format that an upstream speaks.
-package enum ProviderDialect: String, Sendable, Hashable, CaseIterable {
-    /// OpenAI's `chat/completions`, and what follows it.
-    case openai
-    /// Anthropic's `messages`.
-    case anthropic
-    /// Google's `generateContent`.
-    case gemini
-    /// Amazon Bedrock's Converse.
-    case bedrock
-}
-
 /// How a call proves who pays for it.
 package enum ProviderAuth: String, Sendable, Hashable, CaseIterable {
     /// `Authorization: Bearer KEY`.
@@ -73,7 +61,7 @@ package struct ProviderPreset: Sendable, Hashable {
         ProviderPreset(
             name: name,
             title: name,
-            dialect: .openai,
+            dialect: .openAI,
             baseURL: nil,
             auth: .bearer,
             variables: [],
@@ -125,7 +113,7 @@ extension ProviderPreset {
         self.init(
             name: fields.text("name", limit: 40),
             title: fields.text("title", limit: 60),
-            dialect: fields.choice("dialect", default: .openai),
+            dialect: fields.choice("dialect", default: .openAI),
             baseURL: fields.optionalText("base_url", limit: 300),
             auth: fields.choice("auth", default: .bearer),
             variables: fields.texts("variables", limit: 80, most: 5),

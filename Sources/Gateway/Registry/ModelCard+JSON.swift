@@ -63,6 +63,16 @@ extension ModelCard {
     }
 }
 
+extension ModelCard {
+    /// The card's members but who serves it, each as text, for people.
+    package var fields: [(name: String, value: String)] {
+        guard case .object(let members) = json else { return [] }
+        return members.filter { $0.key != "served" }.map { name, value in
+            (name, value.stringValue ?? (value.isNull ? "not known" : value.text()))
+        }
+    }
+}
+
 extension ServedModel {
     init?(json: JSON, at path: String, reader: inout DataReader) {
         let served = reader.object(json, at: path) { fields, reader -> ServedModel? in

@@ -28,6 +28,9 @@ struct ResponseHead: Sendable {
         }
     }
 
+    /// The first field of a name, given in lower case.
+    func first(named name: String) -> String? { fields(beginning: "").first { $0.name == name }?.value }
+
     /// The fields whose names begin so, given in lower case.
     func fields(beginning prefix: StaticString) -> [(name: String, value: String)] {
         bytes.withUnsafeReadableBytes { bytes in

@@ -15,7 +15,7 @@ struct RetryPolicy {
         guard failure.isTransient, number < tries else { return nil }
         var wait = Self.base * (1 << min(number - 1, 10))
         wait = min(wait, Self.ceiling) * (0.5 + chance / 2)
-        if case .rateLimited(let seconds?, _) = failure { wait = max(wait, .seconds(seconds)) }
+        if let seconds = failure.retryAfterSeconds { wait = max(wait, .seconds(seconds)) }
         return wait < left ? wait : nil
     }
 }

@@ -26,11 +26,14 @@ enum UpstreamFailure: Error, Sendable {
     case tooLarge(limit: Int)
     /// The answer is not what the protocol says.
     case garbled(String)
+    /// What the provider says is wrong, in its own format.
+    case fault(ProviderFault)
 
     /// Whether the same request may well succeed a moment later.
     var isTransient: Bool {
         switch self {
         case .unreachable, .reset, .rateLimited, .broken: true
+        case .fault(let fault): fault.isTransient && fault.kind != .garbled && fault.kind != .cut
         case .slow, .unknownModel, .unauthorized, .refused, .cut, .tooLarge, .garbled, .closed: false
         }
     }
@@ -73,6 +76,7 @@ enum UpstreamFailure: Error, Sendable {
 
     /// The error for whoever asked: the upstream, what was tried, what to check.
     func error(naming who: String, model: String, attempts: Int) -> CupelError {
+        if case .fault(let fault) = self { return fault.error(provider: who) }
         let tried = attempts == 1 ? "one try" : "\(attempts) tries"
         let (code, what, advice): (ErrorCode, String, String) =
             switch self {
@@ -98,15 +102,20 @@ enum UpstreamFailure: Error, Sendable {
                 (.providerConnectionFailed, "ended its answer in the middle: \(why)", "Look at its log; try again.")
             case .tooLarge(let limit):
                 (.providerConnectionFailed, "answers more than \(limit) bytes", "Check that it is a model's endpoint.")
+            case .fault(let fault): (.providerConnectionFailed, fault.message, "")
             case .garbled(let why):
                 (.providerConnectionFailed, "is not understood: \(why)", "Check that it speaks OpenAI's API.")
             }
-        var retryAfter: Int?
+        return CupelError(code, "\(who) \(what). \(advice)", retryAfterSeconds: retryAfterSeconds, cause: self)
+    }
+
+    /// Seconds after which the upstream wants to be asked again, where it says so.
+    var retryAfterSeconds: Int? {
         switch self {
-        case .rateLimited(let seconds, _): retryAfter = seconds
-        case .closed(let seconds): retryAfter = seconds
-        default: break
+        case .rateLimited(let seconds, _): seconds
+        case .closed(let seconds): seconds
+        case .fault(let fault): fault.retryAfterSeconds
+        default: nil
         }
-        return CupelError(code, "\(who) \(what). \(advice)", retryAfterSeconds: retryAfter, cause: self)
     }
 }

@@ -17,8 +17,6 @@ final class UpstreamTarget: Sendable {
     /// The host, without brackets.
     let host: String
     let port: Int
-    /// What stands before every path: `/v1`; may be empty.
-    let pathPrefix: String
     /// TLS towards the upstream; `nil` for plain HTTP.
     let tls: NIOSSLContext?
     let proxy: Proxy?
@@ -34,7 +32,6 @@ final class UpstreamTarget: Sendable {
         name: String,
         host: String,
         port: Int,
-        pathPrefix: String,
         tls: NIOSSLContext? = nil,
         proxy: Proxy? = nil,
         limits: UpstreamLimits = UpstreamLimits(),
@@ -45,7 +42,6 @@ final class UpstreamTarget: Sendable {
         self.name = name
         self.host = host
         self.port = port
-        self.pathPrefix = pathPrefix
         self.tls = tls
         self.proxy = proxy
         self.limits = limits

@@ -62,6 +62,9 @@ package final class AccountSnapshot: Sendable {
     /// The limits of a model that all callers share.
     package func limits(ofModel name: String) -> CallLimits { modelLimits[name] ?? .none }
 
+    /// The facts of every secret that is known, old ones in their grace among them.
+    package var everyFacts: some Collection<KeyFacts> { byDigest.values }
+
     /// The facts of every key, the current secret's.
     package var allFacts: some Collection<KeyFacts> { byID.values }
 }

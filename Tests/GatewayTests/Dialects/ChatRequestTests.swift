@@ -1,4 +1,5 @@
 import CupelCore
+import OrderedCollections
 import Testing
 
 @testable import Gateway
@@ -102,4 +103,207 @@ struct ChatRequestTests {
         {"name":"answer","schema":"{\\"type\\":\\"object\\",\\"properties\\":{\\"t\\":{\\"type\\":\\"integer\\"}}}"}}}}}
         """,
     ]
+}
+
+@Suite("Requests that are wrong or special")
+struct ChatRequestEdgeTests {
+    private func message(_ dialect: ClientDialect, _ text: String) throws -> (field: String?, message: String) {
+        do {
+            let chat = try ChatRequest(parsing: try DialectSamples.json(text), dialect)
+            for provider in ProviderDialect.allCases where provider != .openAI {
+                _ = try provider.request(chat, model: "m")
+            }
+        } catch let error as CupelError {
+            #expect(error.code == .validationError)
+            return (error.fields.first?.field, error.message)
+        }
+        return (nil, "")
+    }
+
+    @Test(
+        "A wrong field is named with its place",
+        arguments: [
+            (ClientDialect.chatCompletions, #"{"messages":[]}"#, "model"),
+            (.chatCompletions, #"{"model":"m"}"#, "messages"),
+            (.chatCompletions, #"{"model":"m","messages":[{"role":"x","content":""}]}"#, "messages[0].role"),
+            (
+                .chatCompletions, #"{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio"}]}]}"#,
+                "messages[0].content[0].type"
+            ),
+            (.chatCompletions, #"{"model":"m","messages":[{"role":"user","content":7}]}"#, "messages[0].content"),
+            (.chatCompletions, #"{"model":"m","messages":[{"role":"user","content":"q"}],"n":2}"#, "n"),
+            (
+                .chatCompletions, #"{"model":"m","messages":[{"role":"user","content":"q"}],"logprobs":true}"#,
+                "logprobs"
+            ),
+            (
+                .chatCompletions, #"{"model":"m","messages":[{"role":"user","content":"q"}],"modalities":["audio"]}"#,
+                "modalities"
+            ),
+            (
+                .chatCompletions, #"{"model":"m","messages":[{"role":"user","content":"q"}],"max_tokens":0}"#,
+                "max_tokens"
+            ),
+            (
+                .chatCompletions, #"{"model":"m","messages":[{"role":"user","content":"q"}],"presence_penalty":1}"#,
+                "presence_penalty"
+            ),
+            (
+                .chatCompletions,
+                #"{"model":"m","messages":[{"role":"user","content":"q"}],"tools":[{"type":"custom"}]}"#,
+                "tools[0].type"
+            ),
+            (
+                .chatCompletions,
+                #"{"model":"m","messages":[{"role":"user","content":"q"}],"tool_choice":{"type":"function","function":{"name":"x"}}}"#,
+                "tool_choice"
+            ),
+            (
+                .messages, #"{"model":"m","messages":[{"role":"user","content":[{"type":"document"}]}]}"#,
+                "messages[0].content[0].type"
+            ),
+            (
+                .messages,
+                #"{"model":"m","messages":[{"role":"user","content":"q"}],"tools":[{"type":"web_search_20250305","name":"w"}]}"#,
+                "tools[0].type"
+            ),
+            (
+                .messages, #"{"model":"m","messages":[{"role":"user","content":[{"type":"tool_result"}]}]}"#,
+                "messages[0].content[0].tool_use_id"
+            ),
+            (.responses, #"{"model":"m","input":"q","previous_response_id":"r"}"#, "previous_response_id"),
+            (.responses, #"{"model":"m","input":"q","store":true}"#, "store"),
+            (.responses, #"{"model":"m","input":[{"type":"item_reference","id":"x"}]}"#, "input[0].type"),
+        ]
+    )
+    func wrong(_ dialect: ClientDialect, _ text: String, _ field: String) throws {
+        #expect(try message(dialect, text).field == field)
+    }
+
+    @Test("Any value in any place gives a request or an error that names a field", arguments: ClientDialect.allCases)
+    func anyValue(_ dialect: ClientDialect) throws {
+        let body = try DialectSamples.json(try #require(DialectSamples.requests[dialect]))
+        let others: [JSON] = [nil, 1, -1.5, "x", true, [], [[]], .object([:])]
+        for other in others {
+            var place = 0
+            while let changed = Self.replacing(place, in: body, with: other) {
+                place += 1
+                do {
+                    let chat = try ChatRequest(parsing: changed, dialect)
+                    for provider in ProviderDialect.allCases { _ = try provider.request(chat, model: "m") }
+                } catch {
+                    #expect(error.code == .validationError)
+                    #expect(!error.message.isEmpty)
+                }
+                _ = TextWalk.map(changed, dialect) { _, text in text + "!" }
+                _ = AnswerTexts.map(changed, dialect) { _, text, _ in text }
+            }
+            #expect(place > 40)
+        }
+    }
+
+    /// The value with its `place`-th part replaced; `nil` when it has not so many.
+    private static func replacing(_ place: Int, in json: JSON, with other: JSON) -> JSON? {
+        var left = place
+        func walk(_ value: JSON) -> JSON {
+            if left == 0 {
+                left = -1
+                return other
+            }
+            left -= left > 0 ? 1 : 0
+            guard left >= 0 else { return value }
+            switch value {
+            case .array(let elements): return .array(elements.map { left < 0 ? $0 : walk($0) })
+            case .object(let members): return .object(members.mapValues { left < 0 ? $0 : walk($0) })
+            default: return value
+            }
+        }
+        let result = walk(json)
+        guard left < 0 else { return nil }
+        return result
+    }
+
+    @Test("An effort becomes what each provider calls it")
+    func effort() throws {
+        var chat = ChatRequest(model: "m")
+        chat.turns = [ChatTurn(.user, [.text("q")])]
+        chat.effort = .level("medium")
+        chat.maxOutputTokens = 20_000
+        let openAI = try JSON(parsing: try ProviderDialect.openAI.request(chat, model: "m").body)
+        #expect(openAI["reasoning_effort"] == "medium")
+        let anthropic = try JSON(parsing: try ProviderDialect.anthropic.request(chat, model: "m").body)
+        #expect(anthropic["thinking"]?["budget_tokens"]?.intValue == 8_192)
+        let adaptive = ProviderTraits(thinksAdaptively: true, thinksInLevels: true)
+        let new = try JSON(parsing: try ProviderDialect.anthropic.request(chat, model: "m", traits: adaptive).body)
+        #expect(new["thinking"]?["type"] == "adaptive")
+        #expect(new["output_config"]?["effort"] == "medium")
+        let gemini = try JSON(parsing: try ProviderDialect.gemini.request(chat, model: "m", traits: adaptive).body)
+        #expect(gemini["generationConfig"]?["thinkingConfig"]?["thinkingLevel"] == "medium")
+        let bedrock = try JSON(parsing: try ProviderDialect.bedrock.request(chat, model: "eu.anthropic.c").body)
+        #expect(bedrock["additionalModelRequestFields"]?["thinking"]?["budget_tokens"]?.intValue == 8_192)
+        chat.effort = .tokens(3_000)
+        chat.maxOutputTokens = 1_024
+        let small = try JSON(parsing: try ProviderDialect.anthropic.request(chat, model: "m").body)
+        #expect(small["thinking"] == nil)
+    }
+
+    @Test("Marks of the prompt cache reach Anthropic and Bedrock")
+    func cache() throws {
+        let text =
+            #"{"model":"m","max_tokens":5,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral","ttl":"1h"}}],"#
+            + #""messages":[{"role":"user","content":[{"type":"text","text":"q","cache_control":{"type":"ephemeral"}}]}]}"#
+        let chat = try ChatRequest(parsing: try DialectSamples.json(text), .messages)
+        let anthropic = try JSON(parsing: try ProviderDialect.anthropic.request(chat, model: "m").body)
+        #expect(anthropic["system"]?[0]?["cache_control"]?["ttl"] == "1h")
+        #expect(anthropic["messages"]?[0]?["content"]?[0]?["cache_control"]?.text() == #"{"type":"ephemeral"}"#)
+        let bedrock = try JSON(parsing: try ProviderDialect.bedrock.request(chat, model: "m").body)
+        #expect(bedrock["system"]?[1]?["cachePoint"]?["ttl"] == "1h")
+        #expect(bedrock["messages"]?[0]?["content"]?[1]?["cachePoint"]?["type"] == "default")
+    }
+
+    @Test("Paths name the model, escaped, and whether it streams")
+    func paths() throws {
+        var chat = ChatRequest(model: "m")
+        chat.turns = [ChatTurn(.user, [.text("q")])]
+        let id = "anthropic.claude-v2:0"
+        #expect(try ProviderDialect.bedrock.request(chat, model: id).path == "/model/anthropic.claude-v2%3A0/converse")
+        #expect(try ProviderDialect.gemini.request(chat, model: "models/g").path == "/models/g:generateContent")
+        chat.isStream = true
+        #expect(try ProviderDialect.bedrock.request(chat, model: "m").path == "/model/m/converse-stream")
+        #expect(
+            try ProviderDialect.gemini.request(chat, model: "a/b").path == "/models/a%2Fb:streamGenerateContent?alt=sse"
+        )
+        let anthropic = try ProviderDialect.anthropic.request(chat, model: "m")
+        #expect(anthropic.path == "/v1/messages")
+        #expect(anthropic.headers.contains { $0.name == "anthropic-version" && $0.value == "2023-06-01" })
+        let openAI = try JSON(parsing: try ProviderDialect.openAI.request(chat, model: "m").body)
+        #expect(openAI["stream_options"]?["include_usage"] == true)
+    }
+
+    @Test("A schema loses for Gemini what it does not take, and keeps what it says")
+    func schema() throws {
+        let schema = try DialectSamples.json(
+            """
+            {"$schema":"s","type":"object","additionalProperties":false,"$defs":{"P":{"type":"object","properties":
+            {"x":{"type":["integer","null"],"exclusiveMinimum":0}}}},"properties":{"$schema":{"type":"string",
+            "format":"uri"},"p":{"$ref":"#/$defs/P"},"k":{"const":3},"u":{"anyOf":[{"type":"string"},{"type":"null"}]},
+            "l":{"type":"array"}},"required":["p","gone"]}
+            """
+        )
+        let expected = try DialectSamples.json(
+            """
+            {"type":"object","properties":{"$schema":{"type":"string"},"p":{"type":"object","properties":
+            {"x":{"nullable":true,"type":"integer"}}},"k":{"enum":["3"],"type":"string"},
+            "u":{"nullable":true,"type":"string"},"l":{"type":"array","items":{}}},"required":["p"]}
+            """
+        )
+        #expect(GeminiSchema.parameters(schema)?.text(.canonical) == expected.text(.canonical))
+        #expect(GeminiSchema.parameters(["type": "object", "properties": .object([:])]) == nil)
+        let endless: JSON = ["type": "object", "properties": ["a": ["$ref": "#"]]]
+        #expect(GeminiSchema.parameters(endless) != nil)
+        let bush: JSON = [
+            "type": "object", "properties": ["a": ["$ref": "#"], "b": ["$ref": "#"], "c": ["$ref": "#"]],
+        ]
+        #expect(GeminiSchema.parameters(bush) != nil)
+    }
 }

@@ -81,7 +81,7 @@ struct ResponsesBody {
     }
 
     var json: JSON {
-        let reason: JSON? =
+        let reason: String? =
             switch finish {
             case .length: "max_output_tokens"
             case .filtered: "content_filter"
@@ -90,7 +90,7 @@ struct ResponsesBody {
         return [
             "id": .string(id), "object": "response", "created_at": .integer(Int64(created)),
             "status": .string(status), "error": error ?? .null,
-            "incomplete_details": reason.map { ["reason": $0] } ?? .null, "instructions": nil,
+            "incomplete_details": reason.map { ["reason": .string($0)] } ?? .null, "instructions": nil,
             "metadata": .object([:]), "model": .string(model), "output": .array(output), "parallel_tool_calls": true,
             "temperature": nil, "tool_choice": "auto", "tools": [], "top_p": nil,
             "usage": usage?.responsesJSON ?? .null,

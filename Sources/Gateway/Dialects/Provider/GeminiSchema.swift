@@ -3,9 +3,12 @@ import OrderedCollections
 
 /// Makes JSON schemas what Gemini takes for the parameters of a function: a part of OpenAPI 3.0's
 /// (ai.google.dev/api/caching#Schema).
-enum GeminiSchema {
+struct GeminiSchema {
     /// Schemas inside each other, references followed among them; what is deeper becomes "anything".
     private static let depthLimit = 24
+
+    /// Schemas in all, references followed among them, so that few bytes cannot grow without end.
+    private static let countLimit = 5_000
 
     private static let kept: Set<String> = [
         "title", "description", "nullable", "maxItems", "minItems", "minProperties", "maxProperties", "minLength",
@@ -13,9 +16,15 @@ enum GeminiSchema {
     ]
     private static let formats: Set<String> = ["enum", "date-time", "float", "double", "int32", "int64"]
 
+    private let root: JSON
+    private var count = 0
+
+    private init(root: JSON) { self.root = root }
+
     /// The schema of a function's parameters; `nil` for a function without any, which Gemini wants left out.
     static func parameters(_ schema: JSON) -> JSON? {
-        let clean = self.clean(schema, root: schema, depth: 0)
+        var cleaner = GeminiSchema(root: schema)
+        let clean = cleaner.clean(schema, depth: 0)
         if clean["type"] == "object", clean["properties"]?.objectValue?.isEmpty ?? true { return nil }
         return clean
     }
@@ -27,35 +36,38 @@ enum GeminiSchema {
         return schema
     }
 
-    private static func clean(_ schema: JSON, root: JSON, depth: Int) -> JSON {
-        guard depth < depthLimit, case .object(let members) = schema else { return .object([:]) }
+    private mutating func clean(_ schema: JSON, depth: Int) -> JSON {
+        count += 1
+        guard depth < Self.depthLimit, count <= Self.countLimit, case .object(let members) = schema else {
+            return .object([:])
+        }
         if let reference = members["$ref"]?.stringValue {
-            return clean(resolve(reference, root), root: root, depth: depth + 1)
+            return clean(resolve(reference), depth: depth + 1)
         }
         var result: OrderedDictionary<String, JSON> = [:]
         for (name, value) in members {
             switch name {
-            case "type": addType(value, to: &result)
-            case "format": if let word = value.stringValue, formats.contains(word) { result[name] = value }
-            case "enum": result["enum"] = texts(value.arrayValue ?? [])
-            case "const": result["enum"] = texts([value])
+            case "type": Self.addType(value, to: &result)
+            case "format": if let word = value.stringValue, Self.formats.contains(word) { result[name] = value }
+            case "enum": result["enum"] = Self.texts(value.arrayValue ?? [])
+            case "const": result["enum"] = Self.texts([value])
             case "properties":
-                let properties = (value.objectValue ?? [:]).mapValues { clean($0, root: root, depth: depth + 1) }
+                var properties = value.objectValue ?? [:]
+                for (name, value) in properties { properties[name] = clean(value, depth: depth + 1) }
                 result[name] = .object(properties)
-            case "items": result[name] = clean(value, root: root, depth: depth + 1)
-            case "anyOf", "oneOf":
-                addAlternatives(value.arrayValue ?? [], to: &result) { clean($0, root: root, depth: depth + 1) }
+            case "items": result[name] = clean(value, depth: depth + 1)
+            case "anyOf", "oneOf": addAlternatives(value.arrayValue ?? [], depth, to: &result)
             case "allOf":
                 for element in value.arrayValue ?? [] {
-                    let inner = clean(element, root: root, depth: depth + 1).objectValue ?? [:]
+                    let inner = clean(element, depth: depth + 1).objectValue ?? [:]
                     result.merge(inner) { mine, _ in mine }
                 }
-            default: if kept.contains(name) { result[name] = value }
+            default: if Self.kept.contains(name) { result[name] = value }
             }
         }
         if result["enum"] != nil { result["type"] = result["type"] ?? "string" }
         if result["type"] == "array", result["items"] == nil { result["items"] = .object([:]) }
-        keepKnownRequired(&result)
+        Self.keepKnownRequired(&result)
         return .object(result)
     }
 
@@ -82,17 +94,19 @@ enum GeminiSchema {
         }
     }
 
-    private static func addAlternatives(
+    private mutating func addAlternatives(
         _ alternatives: [JSON],
-        to result: inout OrderedDictionary<String, JSON>,
-        _ clean: (JSON) -> JSON
+        _ depth: Int,
+        to result: inout OrderedDictionary<String, JSON>
     ) {
         let others = alternatives.filter { $0["type"] != "null" }
         if others.count < alternatives.count { result["nullable"] = true }
         if others.count == 1 {
-            result.merge(clean(others[0]).objectValue ?? [:]) { mine, _ in mine }
+            result.merge(clean(others[0], depth: depth + 1).objectValue ?? [:]) { mine, _ in mine }
         } else if others.count > 1 {
-            result["anyOf"] = .array(others.map(clean))
+            var cleaned: [JSON] = []
+            for other in others { cleaned.append(clean(other, depth: depth + 1)) }
+            result["anyOf"] = .array(cleaned)
         }
     }
 
@@ -102,7 +116,7 @@ enum GeminiSchema {
     }
 
     /// What `#/$defs/Name` points to.
-    private static func resolve(_ reference: String, _ root: JSON) -> JSON {
+    private func resolve(_ reference: String) -> JSON {
         guard reference.hasPrefix("#/") else { return .null }
         var value = root
         for step in reference.dropFirst(2).split(separator: "/") {
