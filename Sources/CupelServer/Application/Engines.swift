@@ -101,6 +101,7 @@ package struct Engines: Sendable {
             artefacts: artefacts,
             playbooks: PlaybookStore(database: database),
             calls: calls,
+            accounts: accounts,
             policy: policy,
             assays: AssayStore(database: database),
             gauntlet: gauntlet,
@@ -109,7 +110,6 @@ package struct Engines: Sendable {
             ledger: ledger,
             front: front,
             director: makeDirector(settings, accounts, policy, front, token, localModel, database, logger),
-            accounts: accounts,
             localModel: localModel,
             workshop: workshop,
             linter: linter

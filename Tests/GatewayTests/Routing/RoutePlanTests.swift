@@ -103,10 +103,10 @@ import Testing
 
     @Test func `a policy's rule puts candidates out, and is named when nothing is left`() throws {
         let table = try table("providers:\n  openai: {api_key: KEY}\n  openrouter: {api_key: KEY}\n")
-        let some = try plan("gpt-5", table) { provider, _ in provider == "openai" ? "no-direct" : nil }
+        let some = try plan("gpt-5", table) { $0.provider == "openai" ? "no-direct" : nil }
         #expect(names(some.chosen) == ["openrouter/openai/gpt-5"])
         #expect(some.candidates.first?.rule == "no-direct")
-        let error = #expect(throws: CupelError.self) { _ = try self.plan("gpt-5", table) { _, _ in "nobody" } }
+        let error = #expect(throws: CupelError.self) { _ = try self.plan("gpt-5", table) { _ in "nobody" } }
         #expect(error?.code == .policyViolation)
         #expect(error?.message.contains("rule nobody") == true)
     }
