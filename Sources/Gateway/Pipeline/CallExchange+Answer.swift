@@ -62,7 +62,7 @@ extension CallExchange {
         let body: ByteBuffer
         if passesThrough {
             note(inbound.body.withUnsafeReadableBytes { AnswerSkim.facts($0, endpoint.dialect) })
-            body = inbound.body
+            body = restored(inbound.body)
         } else {
             body = try translatedAnswer()
         }
@@ -88,7 +88,13 @@ extension CallExchange {
         record.usage = answer.usage
         record.modelAnswered = answer.model
         record.finish = answer.finish.word
-        return ByteBuffer(bytes: endpoint.dialect.body(of: answer, frame).bytes())
+        var shown = answer
+        if call.redaction != nil {
+            shown = AnswerTexts.map(answer) { slot, piece, isLast in
+                call.redaction?.restore(slot, piece, isLast) ?? piece
+            }
+        }
+        return ByteBuffer(bytes: endpoint.dialect.body(of: shown, frame).bytes())
     }
 
     /// What surrounds an answer that is written anew.
@@ -105,6 +111,7 @@ extension CallExchange {
         var fields = [
             ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
         ]
+        if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
         if !caller.requests.isEmpty || !caller.tokens.isEmpty { fields += rateFields() }
         guard passesThrough else { return fields }
@@ -172,7 +179,7 @@ extension CallExchange {
             }
         inbound.countEvents(out)
         takeFacts()
-        return out
+        return restoredStream(out)
     }
 
     /// Takes over what the passing stream has said of itself.
@@ -202,7 +209,7 @@ extension CallExchange {
             default: break
             }
         }
-        return ByteBuffer(bytes: inbound.client?.encode(events) ?? [])
+        return ByteBuffer(bytes: inbound.client?.encode(restored(events)) ?? [])
     }
 
     private func endStream() {
@@ -211,7 +218,8 @@ extension CallExchange {
             last.writeBytes(inbound.client?.end() ?? [])
             inbound.tail.writeImmutableBuffer(last)
         } else if let rest = inbound.passage?.end() {
-            inbound.tail.writeBytes(rest)
+            inbound.tail.writeImmutableBuffer(restoredStream(ByteBuffer(bytes: rest)))
+            inbound.tail.writeBytes(restoredEnd())
             takeFacts()
         }
         if let fault = inbound.passage?.fault ?? inbound.provider?.fault { return failed(.fault(fault)) }

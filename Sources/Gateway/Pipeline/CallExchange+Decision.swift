@@ -12,6 +12,8 @@ struct CallBody {
     var fields: [(name: String, value: String)] = []
     /// The request in no provider's words, once it had to be read so.
     var chat: ChatRequest?
+    /// The secrets that were taken out of it.
+    var redaction: CallRedaction?
     /// Whether the client asked for the chunk of usage that ends an OpenAI stream.
     var wantsUsage = false
     /// The limit that the policy puts on an answer whose request states none.
@@ -43,6 +45,7 @@ extension CallExchange {
         record.upstream = candidate.target.name
         record.model = candidate.name
         try checkContext()
+        try redact()
     }
 
     private func read(_ body: ByteBuffer) throws(CupelError) {

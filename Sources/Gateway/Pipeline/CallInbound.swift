@@ -12,6 +12,10 @@ struct CallInbound {
     var provider: ProviderStream?
     /// … into the client's.
     var client: ClientStream?
+    /// What puts secrets back into a stream that passes…
+    var mapper: TextMapper?
+    /// … and into one that is translated.
+    var eventTexts = EventTexts()
     /// Whether the client has been sent a part of the answer.
     var hasBegun = false
     /// Whether the answer comes as a stream.

@@ -7,8 +7,7 @@ import NIOCore
 /// Unchecked because it is touched on its event loop alone: whoever has it from elsewhere goes through ``run(_:)``.
 final class GatewayLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
-    let limits: GatewayEngine.Limits
-    let ledger: Ledger
+    let tools: GatewayTools
     let index: Int
     private(set) var snapshot = GatewaySnapshot.empty
     /// Counts snapshots, so that what was looked up in an older one is not used.
@@ -33,12 +32,20 @@ final class GatewayLoop: @unchecked Sendable {
     /// How often deadlines are looked at.
     static let tick = TimeAmount.milliseconds(25)
 
-    init(_ eventLoop: any EventLoop, _ limits: GatewayEngine.Limits, _ ledger: Ledger, index: Int) {
+    init(_ eventLoop: any EventLoop, _ tools: GatewayTools, index: Int) {
         self.eventLoop = eventLoop
-        self.limits = limits
-        self.ledger = ledger
+        self.tools = tools
         self.index = index
         chance = LoopChance(seed: UInt64.random(in: 1...UInt64.max))
+    }
+
+    var limits: GatewayEngine.Limits { tools.limits }
+    var ledger: Ledger { tools.ledger }
+
+    /// The call at a place, if it is still the same.
+    func exchange(_ ticket: Int, _ id: Identifier<CallRecord>) -> CallExchange? {
+        guard exchanges.indices.contains(ticket), let exchange = exchanges[ticket], exchange.id == id else { return nil }
+        return exchange
     }
 
     /// Does something on the loop.
