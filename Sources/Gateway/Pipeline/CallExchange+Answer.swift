@@ -50,6 +50,7 @@ extension CallExchange {
         do {
             let answer = try wholeAnswer(head)
             candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
+            keepForOthers(answer)
             settle(.answered, status: answer.status, then: .answer(answer))
         } catch {
             failed(error)
@@ -111,6 +112,7 @@ extension CallExchange {
         var fields = [
             ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
         ]
+        if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
         if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
         if !caller.requests.isEmpty || !caller.tokens.isEmpty { fields += rateFields() }
@@ -160,8 +162,18 @@ extension CallExchange {
             return
         }
         beginWriting()
+        copyForOthers(out)
         handler?.writeStream(out)
         inbound.hasUnflushed = true
+    }
+
+    /// Bytes of a stream that are kept for others at most.
+    private static let mostCopied = 1 << 20
+
+    private func copyForOthers(_ bytes: ByteBuffer) {
+        guard call.lead != nil else { return }
+        inbound.copy?.writeImmutableBuffer(bytes)
+        if inbound.copy?.readableBytes ?? 0 > Self.mostCopied { inbound.copy = nil }
     }
 
     private func beginWriting() {
@@ -227,6 +239,7 @@ extension CallExchange {
         inbound.isUsagePartial = false
         if record.usage == nil { estimateUsage() }
         candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
+        keepStreamForOthers()
         settle(.answered, status: 200, then: .streamEnd(inbound.tail))
     }
 }

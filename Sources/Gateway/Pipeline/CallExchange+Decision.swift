@@ -14,6 +14,8 @@ struct CallBody {
     var chat: ChatRequest?
     /// The secrets that were taken out of it.
     var redaction: CallRedaction?
+    /// Set where others wait for this call's answer, or may ask for it later.
+    var lead: CacheLead?
     /// Whether the client asked for the chunk of usage that ends an OpenAI stream.
     var wantsUsage = false
     /// The limit that the policy puts on an answer whose request states none.

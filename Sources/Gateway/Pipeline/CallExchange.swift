@@ -11,6 +11,8 @@ final class CallExchange: UpstreamListener {
     enum State {
         /// Nothing was sent yet.
         case deciding
+        /// Another call asks the same; its answer is waited for.
+        case following
         /// It waits for a connection.
         case connecting(UpstreamPool.Waiter?)
         /// It waits to be tried again, until then.
@@ -28,6 +30,8 @@ final class CallExchange: UpstreamListener {
     enum Ending {
         case answer(CallAnswer)
         case streamEnd(ByteBuffer)
+        /// A whole stream, with the fields of its head.
+        case stream([(name: String, value: String)], ByteBuffer)
         case nothing
     }
 
@@ -75,6 +79,7 @@ final class CallExchange: UpstreamListener {
         )
         record.asker = caller.asker
         record.dialect = endpoint.word
+        record.replica = loop.ledger.replica
     }
 
     /// Nanoseconds of the monotonic clock.
@@ -90,20 +95,32 @@ final class CallExchange: UpstreamListener {
     func begin(_ headers: HTTPHeaders, _ body: ByteBuffer) {
         do {
             try decide(headers, body)
-            try reserve()
-            ticket = loop.enter(self)
             caller.noteUsed()
-            loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
-            attempt()
+            ticket = loop.enter(self)
+            if try answerFromCache() { return }
         } catch {
-            refuse(error)
+            return refuse(error)
         }
+        proceed()
+    }
+
+    /// Holds what the call may cost, and sends it out.
+    func proceed() {
+        do {
+            try reserve()
+        } catch {
+            return refuse(error)
+        }
+        loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
+        attempt()
     }
 
     /// Answers a call that never began.
     private func refuse(_ error: CupelError) {
         hold.release(cost: .zero, on: nil)
+        call.lead?.abandon()
         state = .over
+        if ticket >= 0 { loop.leave(ticket) }
         record.outcome = .failed(error.code)
         record.status = ClientDialect.status(of: error)
         record.duration = elapsed
@@ -127,6 +144,7 @@ final class CallExchange: UpstreamListener {
         record.cost = price(used)
         hold.release(cost: record.cost ?? .zero, on: used)
         correctTokens()
+        call.lead?.abandon()
         loop.ledger.add(Ledger.Entry(record: record, phase: .ended, loop: loop.index, ticket: ticket))
     }
 
@@ -159,6 +177,10 @@ final class CallExchange: UpstreamListener {
         case .streamEnd(let bytes):
             handler?.writeStream(bytes)
             handler?.endStream()
+        case .stream(let fields, let bytes):
+            handler?.beginStream(fields)
+            handler?.writeStream(bytes)
+            handler?.endStream()
         case .nothing: break
         }
     }
@@ -171,7 +193,7 @@ final class CallExchange: UpstreamListener {
             retryAfterSeconds: 5
         )
         switch ending {
-        case .answer: return .answer(CallAnswer(error, endpoint.dialect, id: id.description))
+        case .answer, .stream: return .answer(CallAnswer(error, endpoint.dialect, id: id.description))
         case .streamEnd: return .streamEnd(ByteBuffer(bytes: ClientStream.failure(error, endpoint.dialect)))
         case .nothing: return .nothing
         }
@@ -237,6 +259,8 @@ final class CallExchange: UpstreamListener {
         switch state {
         case .sent(let connection), .answering(let connection): connection.cancel()
         case .connecting(let waiter): waiter?.cancel()
+        case .following:
+            return give(up: CupelError(.timeout, "The same question is being asked, and its answer did not come: \(limit)."))
         default: break
         }
         failed(.slow(limit))

@@ -30,6 +30,8 @@ struct CallInbound {
     var hasUnflushed = false
     /// Events that brought a piece of the answer, for an estimate.
     var events = 0
+    /// What went out so far, where it is kept for others; `nil` once it is too much.
+    var copy: ByteBuffer? = ByteBuffer()
     /// The last bytes of a stream, which wait for the ledger.
     var tail = ByteBuffer()
 
