@@ -39,6 +39,9 @@ extension CallExchange {
 
     func upstream(_ connection: UpstreamConnection, failed failure: UpstreamFailure) {
         guard !isSettled else { return }
+        // The answer was whole: only the end of its transport was not.
+        if case .cut = failure, inbound.isStreaming, inbound.hasEnded { return endStream() }
+        if case .reset = failure, connection.answers > 0, !hasResent { return resend() }
         failed(failure)
     }
 
@@ -49,12 +52,17 @@ extension CallExchange {
         let latency = lastByte - since
         do {
             let answer = try wholeAnswer(head)
-            candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
+            succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
             keepForOthers(answer)
             settle(.answered, status: answer.status, then: .answer(answer))
         } catch {
             failed(error)
         }
+    }
+
+    private func succeeded(firstByte: Int64) {
+        isProbe = false
+        candidate.target.health.succeeded(firstByte: firstByte)
     }
 
     // MARK: A whole answer
@@ -67,6 +75,7 @@ extension CallExchange {
         } else {
             body = try translatedAnswer()
         }
+        if record.usage == nil, endpoint != .embeddings { estimateUsage() }
         var answer = CallAnswer(body: body)
         answer.fields = answerFields(head)
         return answer
@@ -128,7 +137,6 @@ extension CallExchange {
             return failed(.fault(fault))
         }
         // The client's own dialect says best what is wrong with its request.
-        candidate.target.health.abandoned()
         var answer = CallAnswer(status: head.status, body: inbound.body)
         answer.fields = answerFields(head)
         settle(.failed(.providerRejected), status: head.status, then: .answer(answer))
@@ -238,7 +246,7 @@ extension CallExchange {
         beginWriting()
         inbound.isUsagePartial = false
         if record.usage == nil { estimateUsage() }
-        candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
+        succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
         keepStreamForOthers()
         settle(.answered, status: 200, then: .streamEnd(inbound.tail))
     }

@@ -63,7 +63,11 @@ extension CallExchange {
             )
         }
         guard model.count <= 256 else {
-            throw CupelError(.validationError, "`model` is over 256 bytes.", fields: [FieldProblem("model", "too long")])
+            throw CupelError(
+                .validationError,
+                "`model` is over 256 bytes.",
+                fields: [FieldProblem("model", "too long")]
+            )
         }
         call.model = body.getString(at: body.readerIndex + model.lowerBound, length: model.count) ?? ""
         record.modelAsked = call.model

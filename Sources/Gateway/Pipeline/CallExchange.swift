@@ -52,13 +52,22 @@ final class CallExchange: UpstreamListener {
     var hold = CallHold()
     var inbound = CallInbound()
     private var ending = Ending.nothing
+    /// Whether this call is the one that may see whether an upstream is back.
+    var isProbe = false
+    /// Whether the request went out again because a resting connection had been closed.
+    var hasResent = false
     /// When the last byte came from the upstream, or the request went to it.
     var lastByte: Int64
     /// When anything last went to the client of a stream.
     var lastWrite: Int64
 
-    init(_ handler: CallHandler, _ loop: GatewayLoop, _ caller: Caller, _ endpoint: Endpoint, _ id: Identifier<CallRecord>)
-    {
+    init(
+        _ handler: CallHandler,
+        _ loop: GatewayLoop,
+        _ caller: Caller,
+        _ endpoint: Endpoint,
+        _ id: Identifier<CallRecord>
+    ) {
         self.handler = handler
         self.loop = loop
         self.caller = caller
@@ -124,6 +133,8 @@ final class CallExchange: UpstreamListener {
         record.outcome = .failed(error.code)
         record.status = ClientDialect.status(of: error)
         record.duration = elapsed
+        record.reserved = .zero
+        record.cost = .zero
         loop.ledger.add(Ledger.Entry(record: record, phase: .refused))
         handler?.write(CallAnswer(error, endpoint.dialect, id: id.description))
     }
@@ -137,6 +148,7 @@ final class CallExchange: UpstreamListener {
         guard !isSettled else { return }
         self.ending = ending
         state = .settling
+        endProbe()
         record.outcome = outcome
         record.status = status
         record.duration = elapsed
@@ -209,7 +221,6 @@ final class CallExchange: UpstreamListener {
         switch state {
         case .sent(let connection), .answering(let connection):
             connection.cancel()
-            candidate.target.health.abandoned()
             estimateUsage()
         case .connecting(let waiter): waiter?.cancel()
         default: break

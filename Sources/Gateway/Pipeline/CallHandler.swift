@@ -76,7 +76,9 @@ final class CallHandler: ChannelInboundHandler {
         body = ByteBuffer()
         endpoint = Endpoint(head.uri)
         guard let endpoint else {
-            return refuse(CupelError(.notFound, "`\(head.uri.prefix(200))` is not offered; `/openapi.json` lists what is."))
+            return refuse(
+                CupelError(.notFound, "`\(head.uri.prefix(200))` is not offered; `/openapi.json` lists what is.")
+            )
         }
         guard head.method == (endpoint.isRead ? .GET : .POST) else {
             return refuse(
@@ -84,13 +86,19 @@ final class CallHandler: ChannelInboundHandler {
             )
         }
         guard let loop else { return refuse(CupelError(.internalError, "The connection is on no loop of ours.")) }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > loop.limits.bodyBytes {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > loop.limits.bodyBytes
+        {
             refuseBody(loop.limits.bodyBytes)
         }
     }
 
     private func refuseBody(_ limit: Int) {
-        refuse(CupelError(.payloadTooLarge, "The body is over \(limit) bytes; send less, or raise `gateway.max_body_bytes`."))
+        refuse(
+            CupelError(
+                .payloadTooLarge,
+                "The body is over \(limit) bytes; send less, or raise `gateway.max_body_bytes`."
+            )
+        )
     }
 
     /// Answers before the request is whole; what still comes of it is not looked at.
@@ -250,7 +258,10 @@ struct ModelListing {
         let json: JSON
         if case .model(let name) = endpoint {
             guard let model = models.first(where: { $0.id == name }) else {
-                throw CupelError(.modelNotAvailable, "No model is called `\(name.prefix(200))`; `GET /v1/models` lists them.")
+                throw CupelError(
+                    .modelNotAvailable,
+                    "No model is called `\(name.prefix(200))`; `GET /v1/models` lists them."
+                )
             }
             json = model.json(dialect)
         } else {

@@ -35,8 +35,8 @@ struct CallInbound {
     /// The last bytes of a stream, which wait for the ledger.
     var tail = ByteBuffer()
 
-    /// Tokens that came, by estimate: most upstreams send an event a token.
-    var tokensSeen: Int { events }
+    /// Tokens that came, by estimate: most upstreams send an event a token; of a whole answer, a token for four bytes.
+    var tokensSeen: Int { isStreaming ? events : body.readableBytes / 4 }
 
     /// Counts the events in bytes that pass.
     mutating func countEvents(_ bytes: ByteBuffer) {
