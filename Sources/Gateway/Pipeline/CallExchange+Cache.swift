@@ -7,7 +7,8 @@ extension CallExchange {
     /// Looks whether the answer is known, or is being asked for.
     /// - Returns: whether the call needs no upstream, or waits for another's answer.
     func answerFromCache() throws(CupelError) -> Bool {
-        guard let seconds = candidate.decision.settings.cacheSeconds, call.redaction == nil, endpoint != .countTokens else {
+        guard let seconds = candidate.decision.settings.cacheSeconds, call.redaction == nil, endpoint != .countTokens
+        else {
             return false
         }
         let json = try tree()
@@ -20,7 +21,8 @@ extension CallExchange {
             request: json
         )
         let (loop, ticket, id) = (loop, ticket, id)
-        let found = loop.tools.cache.lookup(key, call.isStream ? .stream : .whole, now: .nanoseconds(Self.now)) { answer in
+        let found = loop.tools.cache.lookup(key, call.isStream ? .stream : .whole, now: .nanoseconds(Self.now)) {
+            answer in
             loop.run { $0.exchange(ticket, id)?.followed(answer) }
         }
         switch found {

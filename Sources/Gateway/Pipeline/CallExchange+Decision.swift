@@ -1,6 +1,5 @@
 import CupelCore
 import NIOCore
-import NIOHTTP1
 
 /// What is asked, as it came and as far as it was read.
 struct CallBody {
@@ -30,7 +29,7 @@ struct CallBody {
 
 extension CallExchange {
     /// Reads what the decision needs, finds who may answer, and refuses what may not be asked.
-    func decide(_ headers: HTTPHeaders, _ body: ByteBuffer) throws(CupelError) {
+    func decide(_ fields: RequestFields, _ body: ByteBuffer) throws(CupelError) {
         guard !loop.ledger.isFull else {
             throw CupelError(
                 .storageUnavailable,
@@ -39,8 +38,8 @@ extension CallExchange {
             )
         }
         try read(body)
-        note(headers)
-        let needs = CallNeeds(endpoint: endpoint, contract: headers.first(name: "x-cupel-contract"))
+        note(fields)
+        let needs = CallNeeds(endpoint: endpoint, contract: fields.contract)
         let route = try loop.route(call.model, caller, needs)
         order = route.order(now: Self.now, chance: &loop.chance)
         record.route = route.means
@@ -98,19 +97,12 @@ extension CallExchange {
         }
     }
 
-    /// What headers say of the call, for the record and for an upstream of the same dialect.
-    private func note(_ headers: HTTPHeaders) {
-        for (name, value) in headers {
-            switch name.utf8.count {
-            case 11 where name.lowercased() == "x-cupel-run": record.run = String(value.prefix(128))
-            case 14 where name.lowercased() == "anthropic-beta", 17 where name.lowercased() == "anthropic-version",
-                11 where name.lowercased() == "openai-beta":
-                call.fields.append((name.lowercased(), value))
-            case 15 where name.lowercased() == "x-cupel-purpose": record.purpose = String(value.prefix(128))
-            case 16 where name.lowercased() == "x-cupel-artefact": record.artefact = String(value.prefix(128))
-            default: break
-            }
-        }
+    /// What header fields say of the call, for the record and for an upstream of the same dialect.
+    private func note(_ fields: RequestFields) {
+        record.run = fields.run
+        record.artefact = fields.artefact
+        record.purpose = fields.purpose ?? ""
+        call.fields = fields.passed
     }
 
     /// Refuses before anything is sent what the model cannot hold.

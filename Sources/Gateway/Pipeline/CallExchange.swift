@@ -1,6 +1,5 @@
 import CupelCore
 import NIOCore
-import NIOHTTP1
 
 /// One call from its request to its last byte: decided, reserved, sent, answered, settled. It lives on one event loop.
 ///
@@ -35,7 +34,7 @@ final class CallExchange: UpstreamListener {
         case nothing
     }
 
-    weak var handler: CallHandler?
+    weak var handler: (any CallClient)?
     let loop: GatewayLoop
     let caller: Caller
     let endpoint: Endpoint
@@ -62,7 +61,7 @@ final class CallExchange: UpstreamListener {
     var lastWrite: Int64
 
     init(
-        _ handler: CallHandler,
+        _ handler: any CallClient,
         _ loop: GatewayLoop,
         _ caller: Caller,
         _ endpoint: Endpoint,
@@ -101,9 +100,9 @@ final class CallExchange: UpstreamListener {
     var isStreaming: Bool { inbound.isStreaming }
 
     /// Decides, holds what it may cost, and sends it out.
-    func begin(_ headers: HTTPHeaders, _ body: ByteBuffer) {
+    func begin(_ fields: RequestFields, _ body: ByteBuffer) {
         do {
-            try decide(headers, body)
+            try decide(fields, body)
             caller.noteUsed()
             ticket = loop.enter(self)
             if try answerFromCache() { return }
@@ -271,7 +270,9 @@ final class CallExchange: UpstreamListener {
         case .sent(let connection), .answering(let connection): connection.cancel()
         case .connecting(let waiter): waiter?.cancel()
         case .following:
-            return give(up: CupelError(.timeout, "The same question is being asked, and its answer did not come: \(limit)."))
+            return give(
+                up: CupelError(.timeout, "The same question is being asked, and its answer did not come: \(limit).")
+            )
         default: break
         }
         failed(.slow(limit))

@@ -46,6 +46,9 @@ package final class GatewayEngine: Sendable {
     /// The handler of one connection.
     package func makeHandler() -> any ChannelHandler { CallHandler(self) }
 
+    /// The short cut of one connection for plain calls; it stands before everything that speaks HTTP.
+    package func makeLane() -> any ChannelHandler { LaneHandler(self) }
+
     /// Swaps what decides about calls; those under way keep what they began with.
     package func publish(_ snapshot: GatewaySnapshot) {
         for loop in order { loop.run { $0.publish(snapshot) } }

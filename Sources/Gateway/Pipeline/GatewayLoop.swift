@@ -19,6 +19,9 @@ final class GatewayLoop: @unchecked Sendable {
     private var exchanges: [CallExchange?] = []
     private var free: [Int] = []
     private var ticker: RepeatedTask?
+    private var lanes: [LaneHandler?] = []
+    private var freeLanes: [Int] = []
+    private var lastLook: Int64 = 0
 
     /// What a route is remembered by.
     private struct RouteKey: Hashable {
@@ -44,7 +47,9 @@ final class GatewayLoop: @unchecked Sendable {
 
     /// The call at a place, if it is still the same.
     func exchange(_ ticket: Int, _ id: Identifier<CallRecord>) -> CallExchange? {
-        guard exchanges.indices.contains(ticket), let exchange = exchanges[ticket], exchange.id == id else { return nil }
+        guard exchanges.indices.contains(ticket), let exchange = exchanges[ticket], exchange.id == id else {
+            return nil
+        }
         return exchange
     }
 
@@ -93,6 +98,23 @@ final class GatewayLoop: @unchecked Sendable {
         }
     }
 
+    /// Watches a connection of the lane.
+    func remember(lane: LaneHandler) -> Int {
+        startTicking()
+        if let place = freeLanes.popLast() {
+            lanes[place] = lane
+            return place
+        }
+        lanes.append(lane)
+        return lanes.count - 1
+    }
+
+    /// The connection ended, or is the door's now.
+    func forget(lane place: Int) {
+        lanes[place] = nil
+        freeLanes.append(place)
+    }
+
     // MARK: Calls
 
     /// Gives a call its place.
@@ -135,9 +157,13 @@ final class GatewayLoop: @unchecked Sendable {
     private func lookAtDeadlines() {
         let now = Int64(NIODeadline.now().uptimeNanoseconds)
         for exchange in exchanges { exchange?.look(at: now) }
-        for pool in pools.values { pool.prune(now: now) }
+        if now - lastLook > 1_000_000_000 {
+            lastLook = now
+            for lane in lanes { lane?.look(at: now) }
+            for pool in pools.values { pool.prune(now: now) }
+        }
         // An idle gateway does nothing at all once its connections are gone.
-        guard underway == 0, connections.open == 0 else { return }
+        guard underway == 0, connections.open == 0, lanes.count == freeLanes.count else { return }
         ticker?.cancel()
         ticker = nil
     }
