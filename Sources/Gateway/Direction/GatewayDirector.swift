@@ -104,15 +104,19 @@ package final class GatewayDirector: Service {
 
     /// Follows changes until a stop.
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { [self] in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.followAccounts() }
-                group.addTask { try await self.followClock() }
-                group.addTask { await self.publishChanges() }
-                group.addTask { try await self.showLife() }
-                try await group.next()
-                group.cancelAll()
+        do {
+            try await cancelWhenGracefulShutdown { [self] in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.followAccounts() }
+                    group.addTask { try await self.followClock() }
+                    group.addTask { await self.publishChanges() }
+                    group.addTask { try await self.showLife() }
+                    try await group.next()
+                    group.cancelAll()
+                }
             }
+        } catch is CancellationError {
+            // A stop is no failure: thrown on, it would have every other service cancelled instead of finished.
         }
         await engine.close()
     }

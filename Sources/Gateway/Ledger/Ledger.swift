@@ -80,9 +80,14 @@ package final class Ledger: Service {
 
     /// Writes until a stop, and then what is left.
     package func run() async throws {
-        await withGracefulShutdownHandler {
-            await write()
-        } onGracefulShutdown: {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await write()
+            } onGracefulShutdown: {
+                self.close()
+            }
+        } onCancel: {
+            // The writer waits for entries and not for its task: without this a cancelled group would never end.
             self.close()
         }
     }
