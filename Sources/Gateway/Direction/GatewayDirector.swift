@@ -257,7 +257,8 @@ package final class GatewayDirector: Service {
         )
         state.withLock { $0.table = table }
         let callers = CallerFactory(book: book, sums: sums, now: now, policy: policy.calls)
-        let factory = CandidateFactory(table: table, targets: try reachable(table)) { model in
+        let targets = try reachable(table)
+        let factory = CandidateFactory(table: table, targets: targets) { model in
             accounts.budgets(ofModel: model).compactMap { callers.meter($0, "model", model) }
         }
         let router = CallRouter(table: table, factory: factory)
@@ -272,6 +273,7 @@ package final class GatewayDirector: Service {
                     }
                     return Digest(of: shown) == ownerDigest ? owner : nil
                 },
+                targets: Array(targets.values),
                 models: { router.models($0) },
                 route: { (name, caller, needs) throws(CupelError) in try router.route(name, caller, needs) }
             )

@@ -208,7 +208,7 @@ extension CallExchange {
         if let usage = passage.usage { record.usage = usage }
         if record.modelAnswered == nil { record.modelAnswered = passage.model }
         if let finish = passage.finish { record.finish = finish.word }
-        if passage.isComplete { inbound.hasEnded = true }
+        if passage.hasSeenLast { inbound.hasEnded = true }
     }
 
     private func translate(_ bytes: ByteBuffer) -> ByteBuffer {

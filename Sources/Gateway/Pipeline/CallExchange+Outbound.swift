@@ -61,6 +61,7 @@ extension CallExchange {
             capacity: target.headLines.count + path.utf8.count + 256 + (isCopied ? body.readableBytes : 0)
         )
         head.writeStaticString("POST ")
+        head.writeString(target.pathPrefix)
         head.writeString(path)
         head.writeStaticString(" HTTP/1.1\r\n")
         head.writeBytes(target.headLines)
