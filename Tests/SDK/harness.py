@@ -28,6 +28,8 @@ MODELS = {
 PATHS = {"openai": "/v1", "groq": "/openai/v1", "mistral": "/v1", "gemini": "/v1beta"}
 # Accounts of each kind that a test may break: what is known of one account's health says nothing of another's.
 SPARES = 15
+# A stop may finish what runs, and nothing runs when the tests are over.
+STOP_SECONDS = 30
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -101,7 +103,7 @@ class Gateway:
         """Stops the server, which must end well, and the providers."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(30)
+            code = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
