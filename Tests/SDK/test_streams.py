@@ -29,7 +29,8 @@ class StreamCase(Case):
             try:
                 for chunk in response.parse():
                     said += (chunk.choices[0].delta.content or "") if chunk.choices else ""
-            except openai.OpenAIError as raised:
+            # A garbled event of the client's own dialect passes untouched, and is the client's to stumble over.
+            except (openai.OpenAIError, json.JSONDecodeError) as raised:
                 error = raised
         return said, error, self.gateway.call(id)
 
@@ -41,7 +42,7 @@ class StreamCase(Case):
             try:
                 for piece in stream.text_stream:
                     said += piece
-            except anthropic.AnthropicError as raised:
+            except (anthropic.AnthropicError, json.JSONDecodeError) as raised:
                 error = raised
         return said, error, self.gateway.call(id)
 
