@@ -27,7 +27,10 @@ MODELS = {
 }
 PATHS = {"openai": "/v1", "groq": "/openai/v1", "mistral": "/v1", "gemini": "/v1beta"}
 # Accounts of each kind that a test may break: what is known of one account's health says nothing of another's.
-SPARES = 15
+SPARES = 12
+PAIRS = 8
+# A stop may finish what runs, and nothing runs when the tests are over.
+STOP_SECONDS = 30
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -35,9 +38,11 @@ class Gateway:
     """A running ``cupel serve`` and the providers behind it."""
 
     def __init__(self, binary):
-        self._binary = binary
+        self._team = None
         self._folder = tempfile.TemporaryDirectory(prefix="cupel-sdk-")
         self._spares = dict.fromkeys(KINDS, 0)
+        # Names with a fallback, from accounts that are no spares.
+        self.pairs = [(f"openai-p{index}", f"anthropic-p{index}") for index in range(PAIRS)]
         self.providers = Providers().start()
         self.data = self._folder.name + "/data"
         with open(self._folder.name + "/cupel.yaml", "w") as file:
@@ -49,7 +54,6 @@ class Gateway:
             [binary, "serve", "--port", "0", "--data-dir", self.data, "--config", "cupel.yaml"],
             cwd=self._folder.name, env=environment, stdout=self._log, stderr=self._log,
         )
-        self._environment = environment
         self.base = self._wait()
         with open(self.data + "/token") as file:
             self.token = file.read().strip()
@@ -59,9 +63,10 @@ class Gateway:
         for kind in KINDS:
             for account in [kind] + [f"{kind}-f{index}" for index in range(SPARES)]:
                 lines += self._provider(kind, account)
+        for first, second in self.pairs:
+            lines += self._provider("openai", first) + self._provider("anthropic", second)
         lines += ["models:", "  house: openai/gpt-5.5"]
-        for index in range(8):
-            first, second = f"openai-f{SPARES - 1 - index}", f"anthropic-f{SPARES - 1 - index}"
+        for index, (first, second) in enumerate(self.pairs):
             lines += [f"  pair-{index}:", f"    variants: [{{model: gpt-5.5, provider: {first}}}]",
                       f"    fallbacks: [{{model: claude-sonnet-4-5, provider: {second}}}]"]
         return "\n".join(lines) + "\n"
@@ -101,7 +106,7 @@ class Gateway:
         """Stops the server, which must end well, and the providers."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(30)
+            code = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
@@ -116,15 +121,6 @@ class Gateway:
         self._spares[kind] += 1
         assert number < SPARES, f"no spare accounts of {kind} are left; raise SPARES"
         return f"{kind}-f{number}"
-
-    def command(self, *arguments):
-        """Runs a command of the binary on the same data, and gives its JSON."""
-        result = subprocess.run(
-            [self._binary, *arguments, "--data-dir", self.data, "--config", "cupel.yaml", "--json"],
-            cwd=self._folder.name, env=self._environment, capture_output=True, text=True, timeout=30, check=False,
-        )
-        assert result.returncode == 0, f"{arguments}: {result.stdout}{result.stderr}"
-        return json.loads(result.stdout)
 
     def api(self, method, path, body=None):
         """Asks the server's own API as the owner."""
@@ -154,10 +150,14 @@ class Gateway:
             assert time.monotonic() < end, f"no ended call for {model}: {calls[:1]}"
             time.sleep(0.05)
 
-    def key(self, name, **limits):
+    def key(self, name, models=(), expires=None, **limits):
         """A new key of the API, and its identifier."""
-        options = [part for option, value in limits.items() for part in (f"--{option.replace('_', '-')}", str(value))]
-        made = self.command("keys", "create", name, *options)
+        if self._team is None:
+            self._team = self.api("POST", "/api/v1/admin/teams", {"name": "testers"})["id"]
+        made = self.api("POST", "/api/v1/admin/keys", {
+            "name": name, "owner": {"kind": "team", "id": self._team}, "scopes": ["calls"], "models": list(models),
+            "limits": limits, "expires_at": expires,
+        })
         return made["secret"], made["id"]
 
 

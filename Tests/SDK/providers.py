@@ -140,7 +140,7 @@ class Providers:
             if request.method == "POST":
                 request.json = seen.body = _json(request.raw)
             orders = faults(wire.text(request), account)
-            if await self._trouble(wire, orders, seen, request, writer):
+            if await self._trouble(wire, orders, seen, request, reader, writer):
                 return False
             reply = wire.reply(request)
             if reply.chunks is not None:
@@ -157,7 +157,7 @@ class Providers:
             return True
         return await _stream(reader, writer, reply, seen, orders, wire)
 
-    async def _trouble(self, wire, orders, seen, request, writer):
+    async def _trouble(self, wire, orders, seen, request, reader, writer):
         """Faults before any answer; whether the connection is to be ended at once."""
         key = (seen.account, wire.text(request))
         tries = self._tries[key] = self._tries.get(key, 0) + 1
@@ -165,7 +165,10 @@ class Providers:
             writer.transport.abort()
             return True
         if "slow-first-byte" in orders:
-            await asyncio.sleep(orders["slow-first-byte"] or 3)
+            await _pause(reader, orders["slow-first-byte"] or 3)
+            if reader.at_eof():
+                seen.left = True
+                return True
         for name, number in orders.items():
             status = name.removesuffix("-once")
             if status.isdigit() and (status == name or tries == 1):

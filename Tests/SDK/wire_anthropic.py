@@ -9,8 +9,11 @@ from wire import MEGABYTE, Reply, Wire
 MEMBERS = {
     "model", "messages", "system", "max_tokens", "metadata", "stop_sequences", "stream", "temperature", "top_k",
     "top_p", "tools", "tool_choice", "thinking", "service_tier", "output_config", "output_format", "container",
-    "context_management", "mcp_servers", "cache_control", "inference_geo", "speed",
+    "context_management", "mcp_servers", "cache_control", "inference_geo", "speed", "diagnostics", "user_profile_id",
+    "workspace_id",
 }
+# The second one knows no temperature (platform.claude.com/docs/en/api/versioning).
+VERSIONS = ("2023-06-01", "2026-10-21")
 COUNTED = {"model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "context_management"}
 TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -28,8 +31,8 @@ class Anthropic(Wire):
         """The credential, the version and the kind of body."""
         if not request.headers.get("x-api-key", "").startswith("upstream-"):
             raise Refusal(401, "invalid x-api-key")
-        if request.headers.get("anthropic-version") != "2023-06-01":
-            raise Refusal(400, "anthropic-version: header is required")
+        if request.headers.get("anthropic-version") not in VERSIONS:
+            raise Refusal(400, "anthropic-version: header is required, once")
         if request.headers.get("content-type") != "application/json":
             raise Refusal(400, "content-type must be application/json")
 
@@ -45,7 +48,8 @@ class Anthropic(Wire):
             return Reply(body=json.dumps({"input_tokens": 20 + ask.words + 5 * len(ask.tools)}).encode())
         if request.path != "/v1/messages":
             raise Refusal(404, f"Not found: {request.path}")
-        known(request.json, "", MEMBERS, EXTRA)
+        is_old = request.headers["anthropic-version"] == VERSIONS[0]
+        known(request.json, "", MEMBERS if is_old else MEMBERS - {"temperature", "top_p", "top_k"}, EXTRA)
         ask = _read(request.json)
         answer = respond(ask)
         whole = _whole(ask, answer)

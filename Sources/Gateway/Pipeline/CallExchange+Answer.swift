@@ -118,9 +118,8 @@ extension CallExchange {
 
     /// What the client is told beside the answer.
     private func answerFields(_ head: ResponseHead) -> [(name: String, value: String)] {
-        var fields = [
-            ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
-        ]
+        var fields = endpoint.dialect.requestFields(id.description)
+        fields.append(("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"))
         if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
         if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
