@@ -100,13 +100,14 @@ package struct StoredCall: Sendable {
         id = try row.identifier("id")
         var json: JSON = [:]
         for column in CallRow.columns {
-            json[column.name] = switch column.name {
-            case "started_at": .string(try row.timestamp("started_at").description)
-            case "is_stream", "is_estimated": .bool(try row.integer(column.name) != 0)
-            case _ where column.type.hasPrefix("BIGINT"):
-                try row.optionalInteger(column.name).map { .integer(Int64($0)) } ?? .null
-            default: try row.optionalText(column.name).map { .string($0) } ?? .null
-            }
+            json[column.name] =
+                switch column.name {
+                case "started_at": .string(try row.timestamp("started_at").description)
+                case "is_stream", "is_estimated": .bool(try row.integer(column.name) != 0)
+                case _ where column.type.hasPrefix("BIGINT"):
+                    try row.optionalInteger(column.name).map { .integer(Int64($0)) } ?? .null
+                default: try row.optionalText(column.name).map { .string($0) } ?? .null
+                }
         }
         self.json = json
     }

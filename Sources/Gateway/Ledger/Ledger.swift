@@ -44,9 +44,11 @@ package final class Ledger: Service {
     /// How long a commit is tried before those who wait are told that it failed.
     static let patience = Duration.seconds(5)
 
-    private let database: any Database
-    private let logger: Logger
-    private let time: any TimeSource
+    /// This process, in the records of its calls.
+    let replica = Identifier<Ledger>().description
+    let database: any Database
+    let logger: Logger
+    let time: any TimeSource
     private let state = Mutex(State())
     /// Tells an event loop which calls are durable, and whether they are.
     private let answers = Mutex<[@Sendable ([Int], Bool) -> Void]>([])

@@ -12,6 +12,10 @@ struct CallInbound {
     var provider: ProviderStream?
     /// … into the client's.
     var client: ClientStream?
+    /// What puts secrets back into a stream that passes…
+    var mapper: TextMapper?
+    /// … and into one that is translated.
+    var eventTexts = EventTexts()
     /// Whether the client has been sent a part of the answer.
     var hasBegun = false
     /// Whether the answer comes as a stream.
@@ -26,6 +30,8 @@ struct CallInbound {
     var hasUnflushed = false
     /// Events that brought a piece of the answer, for an estimate.
     var events = 0
+    /// What went out so far, where it is kept for others; `nil` once it is too much.
+    var copy: ByteBuffer? = ByteBuffer()
     /// The last bytes of a stream, which wait for the ledger.
     var tail = ByteBuffer()
 

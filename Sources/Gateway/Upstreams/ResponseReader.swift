@@ -266,7 +266,7 @@ struct ResponseReader {
 }
 
 /// The lines of a head.
-private struct HeadLines {
+struct HeadLines {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
 
