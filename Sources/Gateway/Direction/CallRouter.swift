@@ -55,7 +55,8 @@ struct CallRouter: Sendable {
             if isServed { listed.append(ListedModel(id: card.id, displayName: card.id, owner: card.family)) }
         }
         for provider in table.providers where provider.isUsable {
-            for name in provider.models.patterns where !name.contains("*") && !listed.contains(where: { $0.id == name }) {
+            for name in provider.models.patterns where !name.contains("*") && !listed.contains(where: { $0.id == name })
+            {
                 listed.append(ListedModel(id: name, displayName: name, owner: provider.name))
             }
         }
