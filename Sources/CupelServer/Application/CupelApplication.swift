@@ -132,7 +132,8 @@ package struct CupelApplication: Sendable {
             let router = try buildRouter()
             let address = settings.server.host
             let path = engines.directory.path
-            let calls = DoorEngine(prefix: "/v1") { [front = engines.front] in front.makeHandler() }
+            let front = engines.front
+            let calls = DoorEngine(prefix: "/v1", make: { front.makeHandler() }, makeLane: { front.makeLane() })
             let application = Application(
                 responder: router.buildResponder(),
                 server: .door(engines: [calls], webSocket: liveEvents),

@@ -65,13 +65,16 @@ package struct Engines: Sendable {
         let queueDatabase = try await openQueueDatabase(database, settings)
         let queue = JobQueue(database: queueDatabase, lease: settings.jobs.lease)
         let calls = CallStore(database: database)
-        let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
+        let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
         let ledger = Ledger(database: database, logger: logger)
         let front = GatewayEngine(
             limits: settings.gateway.limits,
             ledger: ledger,
+            secrets: { text in
+                gauntlet.secrets(in: text, path: "prompt.txt").map { SecretSpan($0.range, rule: $0.rule) }
+            },
             on: MultiThreadedEventLoopGroup.singleton
         )
         let accounts = AccountStore(database: database)

@@ -77,6 +77,7 @@ package struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
         let pipelining = HTTPServerPipelineHandler()
         let validator = NIOHTTPResponseHeadersValidator()
         let front: [any ChannelHandler] = [arrival, encoder, decoder, pipelining, validator]
+        for engine in engines { if let lane = engine.makeLane?() { try operations.addHandler(lane) } }
         try operations.addHandlers(front)
         door.httpHandlers = [pipelining, validator, encoder, arrival, decoder]
         try operations.addHandler(door)

@@ -6,6 +6,8 @@ package struct DoorEngine: Sendable {
     package let prefix: String
     /// Makes the handler of one connection.
     package let make: @Sendable () -> any ChannelHandler
+    /// Makes the engine's short cut of one connection, which stands before HTTP and takes bytes; `nil` for none.
+    package let makeLane: (@Sendable () -> any ChannelHandler)?
 
     /// Gives a prefix to an engine.
     ///
@@ -13,9 +15,14 @@ package struct DoorEngine: Sendable {
     /// checked; many requests may come, with others for Hummingbird between them. It flushes what it writes. It may hold
     /// `read` while a request is its own, and may close the channel. A head that it passes on inbound is Hummingbird's
     /// to answer, with everything after it; an engine that leaves in the middle of a request ends the connection.
-    package init(prefix: String, make: @escaping @Sendable () -> any ChannelHandler) {
+    package init(
+        prefix: String,
+        make: @escaping @Sendable () -> any ChannelHandler,
+        makeLane: (@Sendable () -> any ChannelHandler)? = nil
+    ) {
         self.prefix = prefix
         self.make = make
+        self.makeLane = makeLane
     }
 
     /// Whether a request target lies under the prefix; allocates nothing.

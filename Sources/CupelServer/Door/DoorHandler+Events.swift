@@ -1,3 +1,4 @@
+import Gateway
 import NIOCore
 import NIOHTTP1
 
@@ -25,6 +26,7 @@ extension DoorHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event { return inputClosed(context, event) }
         if case ChannelEvent.outputClosed = event { return }
+        if let event = event as? LaneEvent { return laneMoved(event, context) }
         everyBranch { $0.fireUserInboundEventTriggered(event) }
     }
 

@@ -1,3 +1,4 @@
+import Gateway
 import NIOCore
 import NIOHTTP1
 
@@ -286,11 +287,22 @@ final class DoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         lookAtClock(context)
     }
 
+    /// While the lane answers, it keeps the time.
+    func laneMoved(_ event: LaneEvent, _ context: ChannelHandlerContext) {
+        switch event {
+        case .taken:
+            look?.cancel()
+            clock = nil
+        case .given: startClock(context)
+        }
+    }
+
     private func lookAtClock(_ context: ChannelHandlerContext) {
         guard stage == .open || stage == .finishing else { return }
         let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         switch clock?.look(context.eventLoop.now, buffered: buffered) {
-        case .close, nil: abort(context)
+        case nil: break
+        case .close: abort(context)
         case .lookAgain(let deadline):
             look = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.lookAtClock(context) }
         }

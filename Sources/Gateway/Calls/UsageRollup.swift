@@ -69,7 +69,10 @@ struct UsageRollup: Sendable {
             unpriced BIGINT NOT NULL, input_tokens BIGINT NOT NULL, cache_read_tokens BIGINT NOT NULL,
             output_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, cost_microdollars BIGINT NOT NULL,
             PRIMARY KEY (day, key_name, person, team, project, model, upstream))
-        """
+        """,
+        "CREATE TABLE gateway_replicas (id TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)",
+        // Few are open at once; a start finds them without reading all.
+        "CREATE INDEX calls_open ON calls (started_at) WHERE outcome = 'open'",
     ]
 
     /// Adds the sums to what is kept.

@@ -89,6 +89,7 @@ package final class GatewayDirector: Service {
     /// Publishes a first snapshot, so that calls are taken from the first connection on.
     /// - Throws: `configuration_invalid` for a registry or a policy that is wrong; what the store throws.
     package func prepare() async throws {
+        try await engine.ledger.recover()
         try load()
         lookAround()
         let accounts = try await parts.accounts.snapshot()
@@ -110,6 +111,7 @@ package final class GatewayDirector: Service {
                 group.addTask { try await self.followAccounts() }
                 group.addTask { try await self.followClock() }
                 group.addTask { await self.publishChanges() }
+                group.addTask { try await self.showLife() }
                 try await group.next()
                 group.cancelAll()
             }
@@ -182,6 +184,20 @@ package final class GatewayDirector: Service {
             guard today != day else { continue }
             day = today
             signal.yield()
+        }
+    }
+
+    /// Shows the other processes that this one lives, and settles the calls of those that do not.
+    private func showLife() async throws {
+        // Where one process owns the store there is nobody else to look after.
+        guard database.engine == .postgres else { return try await time.sleep(for: .seconds(1 << 30)) }
+        while true {
+            try await time.sleep(for: Ledger.heartbeat)
+            do {
+                try await engine.ledger.recover()
+            } catch {
+                logger.log(.debug, "interrupted calls could not be looked for", [.error: "\(error)"])
+            }
         }
     }
 

@@ -44,9 +44,11 @@ package final class Ledger: Service {
     /// How long a commit is tried before those who wait are told that it failed.
     static let patience = Duration.seconds(5)
 
-    private let database: any Database
-    private let logger: Logger
-    private let time: any TimeSource
+    /// This process, in the records of its calls.
+    let replica = Identifier<Ledger>().description
+    let database: any Database
+    let logger: Logger
+    let time: any TimeSource
     private let state = Mutex(State())
     /// Tells an event loop which calls are durable, and whether they are.
     private let answers = Mutex<[@Sendable ([Int], Bool) -> Void]>([])
@@ -130,19 +132,20 @@ package final class Ledger: Service {
     private func keep(_ batch: [Entry], _ opened: inout Set<Identifier<CallRecord>>) async {
         let plan = LedgerBatch(batch, opened: opened)
         let isKept = await commit(plan)
-        if isKept {
+        // What may be there is replaced as what is there: a second insertion would fail, and with it its whole commit.
+        if isKept != false {
             for record in plan.opened { opened.insert(record.id) }
             for record in plan.reopened { opened.remove(record.id) }
         }
         let answers = answers.withLock { $0 }
         for (loop, answer) in answers.enumerated() {
             let tickets = batch.compactMap { $0.phase == .ended && $0.loop == loop ? $0.ticket : nil }
-            if !tickets.isEmpty { answer(tickets, isKept) }
+            if !tickets.isEmpty { answer(tickets, isKept ?? false) }
         }
     }
 
-    /// Writes a batch, again and again while the store refuses.
-    private func commit(_ plan: LedgerBatch) async -> Bool {
+    /// Writes a batch, again and again while the store refuses; `nil` when nobody knows whether it was written.
+    private func commit(_ plan: LedgerBatch) async -> Bool? {
         let since = time.monotonic
         var pause = Duration.milliseconds(20)
         while true {
@@ -167,7 +170,7 @@ package final class Ledger: Service {
                         "calls were not recorded",
                         [.error: "\(error)", .count: String(plan.opened.count + plan.ended.count)]
                     )
-                    return false
+                    return code == .outcomeUnknown ? nil : false
                 }
                 try? await time.sleep(for: pause)
                 pause = min(pause * 2, .milliseconds(500))

@@ -113,8 +113,12 @@ final class ParallelMeter: Sendable {
 
     /// Begins a call, if it may.
     func enter() -> Bool {
-        if count.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
-        count.wrappingSubtract(1, ordering: .relaxed)
+        var current = count.load(ordering: .relaxed)
+        while current < limit {
+            let (isDone, seen) = count.weakCompareExchange(expected: current, desired: current + 1, ordering: .relaxed)
+            if isDone { return true }
+            current = seen
+        }
         return false
     }
 

@@ -39,6 +39,9 @@ extension CallExchange {
 
     func upstream(_ connection: UpstreamConnection, failed failure: UpstreamFailure) {
         guard !isSettled else { return }
+        // The answer was whole: only the end of its transport was not.
+        if case .cut = failure, inbound.isStreaming, inbound.hasEnded { return endStream() }
+        if case .reset = failure, connection.answers > 0, !hasResent { return resend() }
         failed(failure)
     }
 
@@ -49,11 +52,17 @@ extension CallExchange {
         let latency = lastByte - since
         do {
             let answer = try wholeAnswer(head)
-            candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
+            succeeded(firstByte: record.firstByte?.nanoseconds ?? latency)
+            keepForOthers(answer)
             settle(.answered, status: answer.status, then: .answer(answer))
         } catch {
             failed(error)
         }
+    }
+
+    private func succeeded(firstByte: Int64) {
+        isProbe = false
+        candidate.target.health.succeeded(firstByte: firstByte)
     }
 
     // MARK: A whole answer
@@ -62,10 +71,11 @@ extension CallExchange {
         let body: ByteBuffer
         if passesThrough {
             note(inbound.body.withUnsafeReadableBytes { AnswerSkim.facts($0, endpoint.dialect) })
-            body = inbound.body
+            body = restored(inbound.body)
         } else {
             body = try translatedAnswer()
         }
+        if record.usage == nil, endpoint != .embeddings { estimateUsage() }
         var answer = CallAnswer(body: body)
         answer.fields = answerFields(head)
         return answer
@@ -88,7 +98,13 @@ extension CallExchange {
         record.usage = answer.usage
         record.modelAnswered = answer.model
         record.finish = answer.finish.word
-        return ByteBuffer(bytes: endpoint.dialect.body(of: answer, frame).bytes())
+        var shown = answer
+        if call.redaction != nil {
+            shown = AnswerTexts.map(answer) { slot, piece, isLast in
+                call.redaction?.restore(slot, piece, isLast) ?? piece
+            }
+        }
+        return ByteBuffer(bytes: endpoint.dialect.body(of: shown, frame).bytes())
     }
 
     /// What surrounds an answer that is written anew.
@@ -105,6 +121,8 @@ extension CallExchange {
         var fields = [
             ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
         ]
+        if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
+        if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
         if !caller.requests.isEmpty || !caller.tokens.isEmpty { fields += rateFields() }
         guard passesThrough else { return fields }
@@ -119,7 +137,6 @@ extension CallExchange {
             return failed(.fault(fault))
         }
         // The client's own dialect says best what is wrong with its request.
-        candidate.target.health.abandoned()
         var answer = CallAnswer(status: head.status, body: inbound.body)
         answer.fields = answerFields(head)
         settle(.failed(.providerRejected), status: head.status, then: .answer(answer))
@@ -153,8 +170,18 @@ extension CallExchange {
             return
         }
         beginWriting()
+        copyForOthers(out)
         handler?.writeStream(out)
         inbound.hasUnflushed = true
+    }
+
+    /// Bytes of a stream that are kept for others at most.
+    private static let mostCopied = 1 << 20
+
+    private func copyForOthers(_ bytes: ByteBuffer) {
+        guard call.lead != nil else { return }
+        inbound.copy?.writeImmutableBuffer(bytes)
+        if inbound.copy?.readableBytes ?? 0 > Self.mostCopied { inbound.copy = nil }
     }
 
     private func beginWriting() {
@@ -172,7 +199,7 @@ extension CallExchange {
             }
         inbound.countEvents(out)
         takeFacts()
-        return out
+        return restoredStream(out)
     }
 
     /// Takes over what the passing stream has said of itself.
@@ -202,7 +229,7 @@ extension CallExchange {
             default: break
             }
         }
-        return ByteBuffer(bytes: inbound.client?.encode(events) ?? [])
+        return ByteBuffer(bytes: inbound.client?.encode(restored(events)) ?? [])
     }
 
     private func endStream() {
@@ -211,14 +238,16 @@ extension CallExchange {
             last.writeBytes(inbound.client?.end() ?? [])
             inbound.tail.writeImmutableBuffer(last)
         } else if let rest = inbound.passage?.end() {
-            inbound.tail.writeBytes(rest)
+            inbound.tail.writeImmutableBuffer(restoredStream(ByteBuffer(bytes: rest)))
+            inbound.tail.writeBytes(restoredEnd())
             takeFacts()
         }
         if let fault = inbound.passage?.fault ?? inbound.provider?.fault { return failed(.fault(fault)) }
         beginWriting()
         inbound.isUsagePartial = false
         if record.usage == nil { estimateUsage() }
-        candidate.target.health.succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
+        succeeded(firstByte: record.firstByte?.nanoseconds ?? 0)
+        keepStreamForOthers()
         settle(.answered, status: 200, then: .streamEnd(inbound.tail))
     }
 }

@@ -5,23 +5,28 @@ import NIOCore
 extension CallExchange {
     /// Tries the candidate at hand.
     func attempt() {
-        let health = candidate.target.health
-        switch health.admit(now: Self.now) {
+        switch candidate.target.health.admit(now: Self.now) {
         case .closed(let until):
             let seconds = max(Int((until - Self.now) / 1_000_000_000), 1)
             return failed(.closed(retryAfter: seconds))
-        case .open, .probe: break
+        case .open: break
+        case .probe: isProbe = true
         }
         let request: (head: ByteBuffer, body: ByteBuffer?)
         do {
             request = try outbound()
         } catch {
-            health.abandoned()
             return give(up: error)
         }
         record.attempts += 1
         let pool = loop.pool(of: candidate.target)
         if let connection = pool.takeIdle() { return send(request, on: connection) }
+        connect(pool, request)
+    }
+
+    /// Sends the request over a connection that is not there yet.
+    private func connect(_ pool: UpstreamPool, _ request: (head: ByteBuffer, body: ByteBuffer?)) {
+        state = .connecting(nil)
         let waiter = pool.wait { [weak self] result in
             guard let self, case .connecting = self.state else {
                 // The call ended meanwhile; the connection serves another.
@@ -36,8 +41,19 @@ extension CallExchange {
         guard let waiter else {
             return failed(.unreachable("over \(UpstreamPool.maximumWaiters) calls wait for a connection to it"))
         }
-        if case .deciding = state { state = .connecting(waiter) }
-        if case .pausing = state { state = .connecting(waiter) }
+        // One that could not even be begun has failed by now, and the call has gone on.
+        if waiter.isWaiting { state = .connecting(waiter) }
+    }
+
+    /// A connection that rested was closed by the upstream while the request was on its way: nothing of it was seen, so
+    /// it goes out again over a new one, once.
+    func resend() {
+        hasResent = true
+        do {
+            connect(loop.pool(of: candidate.target), try outbound())
+        } catch {
+            give(up: error)
+        }
     }
 
     private func send(_ request: (head: ByteBuffer, body: ByteBuffer?), on connection: UpstreamConnection) {
@@ -51,9 +67,16 @@ extension CallExchange {
 
     /// One try brought no answer: another follows, or the client hears of it.
     func failed(_ failure: UpstreamFailure) {
-        let health = candidate.target.health
-        if failure.isUpstreams { health.failed(now: Self.now) } else { health.abandoned() }
+        if failure.isUpstreams {
+            candidate.target.health.failed(now: Self.now, isProbe: isProbe)
+            isProbe = false
+        } else {
+            endProbe()
+        }
         if inbound.hasBegun { return breakOff(failure) }
+        // What this try counted is not what the next one takes.
+        (record.usage, record.modelAnswered, record.finish) = (nil, nil, nil)
+        guard candidate.target.limits.whole > elapsed else { return give(up: error(of: failure)) }
         if failure.mayHelpElsewhere, let next = nextCandidate() {
             place = next
             record.upstream = candidate.target.name
@@ -70,6 +93,13 @@ extension CallExchange {
             return
         }
         give(up: error(of: failure))
+    }
+
+    /// The probe, if this call is one, has told nothing.
+    func endProbe() {
+        guard isProbe else { return }
+        isProbe = false
+        candidate.target.health.abandonedProbe()
     }
 
     private func nextCandidate() -> Int? {
@@ -98,7 +128,9 @@ extension CallExchange {
 
     /// What the call took, where the upstream could not say it: a token for four bytes, as is usual for English text.
     func estimateUsage() {
-        guard record.usage == nil || inbound.isUsagePartial, let skim = call.skim else { return }
+        guard record.usage == nil || inbound.isUsagePartial, endpoint != .countTokens, let skim = call.skim else {
+            return
+        }
         record.isEstimated = true
         let input = record.usage?.input ?? (skim.narrowBytes / 4 + skim.wideBytes / 2 + skim.media * 1000)
         var usage = record.usage ?? TokenUsage(input: input, output: 0)

@@ -1,6 +1,5 @@
 import CupelCore
 import NIOCore
-import NIOHTTP1
 
 /// What is asked, as it came and as far as it was read.
 struct CallBody {
@@ -12,6 +11,10 @@ struct CallBody {
     var fields: [(name: String, value: String)] = []
     /// The request in no provider's words, once it had to be read so.
     var chat: ChatRequest?
+    /// The secrets that were taken out of it.
+    var redaction: CallRedaction?
+    /// Set where others wait for this call's answer, or may ask for it later.
+    var lead: CacheLead?
     /// Whether the client asked for the chunk of usage that ends an OpenAI stream.
     var wantsUsage = false
     /// The limit that the policy puts on an answer whose request states none.
@@ -26,7 +29,7 @@ struct CallBody {
 
 extension CallExchange {
     /// Reads what the decision needs, finds who may answer, and refuses what may not be asked.
-    func decide(_ headers: HTTPHeaders, _ body: ByteBuffer) throws(CupelError) {
+    func decide(_ fields: RequestFields, _ body: ByteBuffer) throws(CupelError) {
         guard !loop.ledger.isFull else {
             throw CupelError(
                 .storageUnavailable,
@@ -35,14 +38,15 @@ extension CallExchange {
             )
         }
         try read(body)
-        note(headers)
-        let needs = CallNeeds(endpoint: endpoint, contract: headers.first(name: "x-cupel-contract"))
+        note(fields)
+        let needs = CallNeeds(endpoint: endpoint, contract: fields.contract)
         let route = try loop.route(call.model, caller, needs)
         order = route.order(now: Self.now, chance: &loop.chance)
         record.route = route.means
         record.upstream = candidate.target.name
         record.model = candidate.name
         try checkContext()
+        try redact()
     }
 
     private func read(_ body: ByteBuffer) throws(CupelError) {
@@ -58,7 +62,11 @@ extension CallExchange {
             )
         }
         guard model.count <= 256 else {
-            throw CupelError(.validationError, "`model` is over 256 bytes.", fields: [FieldProblem("model", "too long")])
+            throw CupelError(
+                .validationError,
+                "`model` is over 256 bytes.",
+                fields: [FieldProblem("model", "too long")]
+            )
         }
         call.model = body.getString(at: body.readerIndex + model.lowerBound, length: model.count) ?? ""
         record.modelAsked = call.model
@@ -89,19 +97,12 @@ extension CallExchange {
         }
     }
 
-    /// What headers say of the call, for the record and for an upstream of the same dialect.
-    private func note(_ headers: HTTPHeaders) {
-        for (name, value) in headers {
-            switch name.utf8.count {
-            case 11 where name.lowercased() == "x-cupel-run": record.run = String(value.prefix(128))
-            case 14 where name.lowercased() == "anthropic-beta", 17 where name.lowercased() == "anthropic-version",
-                11 where name.lowercased() == "openai-beta":
-                call.fields.append((name.lowercased(), value))
-            case 15 where name.lowercased() == "x-cupel-purpose": record.purpose = String(value.prefix(128))
-            case 16 where name.lowercased() == "x-cupel-artefact": record.artefact = String(value.prefix(128))
-            default: break
-            }
-        }
+    /// What header fields say of the call, for the record and for an upstream of the same dialect.
+    private func note(_ fields: RequestFields) {
+        record.run = fields.run
+        record.artefact = fields.artefact
+        record.purpose = fields.purpose ?? ""
+        call.fields = fields.passed
     }
 
     /// Refuses before anything is sent what the model cannot hold.

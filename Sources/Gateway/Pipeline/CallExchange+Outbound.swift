@@ -43,13 +43,7 @@ extension CallExchange {
     /// The request in no provider's words.
     private func translated() throws(CupelError) -> ChatRequest {
         if let chat = call.chat { return chat }
-        let limits = JSONLimits(bytes: 64 << 20, depth: RequestSkim.maximumDepth, values: 2_000_000)
-        let json: JSON
-        do {
-            json = try JSON(parsing: call.bytes.readableBytesView, limits: limits)
-        } catch {
-            throw CupelError(.malformedRequest, "The body is not JSON that is taken: \(error).")
-        }
+        let json = try tree()
         var chat = try ChatRequest(parsing: json, endpoint.dialect)
         chat.maxOutputTokens = chat.maxOutputTokens ?? call.imposedMaxTokens
         call.chat = chat

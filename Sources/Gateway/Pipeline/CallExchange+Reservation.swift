@@ -49,7 +49,11 @@ extension CallExchange {
             violation = violation ?? found
             return true
         }
-        guard order.isEmpty, let violation else { return }
+        guard order.isEmpty, let violation else {
+            record.upstream = candidate.target.name
+            record.model = candidate.name
+            return
+        }
         record.rule = violation.rule
         throw violation.error
     }

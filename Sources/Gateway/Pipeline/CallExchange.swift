@@ -1,6 +1,5 @@
 import CupelCore
 import NIOCore
-import NIOHTTP1
 
 /// One call from its request to its last byte: decided, reserved, sent, answered, settled. It lives on one event loop.
 ///
@@ -11,6 +10,8 @@ final class CallExchange: UpstreamListener {
     enum State {
         /// Nothing was sent yet.
         case deciding
+        /// Another call asks the same; its answer is waited for.
+        case following
         /// It waits for a connection.
         case connecting(UpstreamPool.Waiter?)
         /// It waits to be tried again, until then.
@@ -28,10 +29,12 @@ final class CallExchange: UpstreamListener {
     enum Ending {
         case answer(CallAnswer)
         case streamEnd(ByteBuffer)
+        /// A whole stream, with the fields of its head.
+        case stream([(name: String, value: String)], ByteBuffer)
         case nothing
     }
 
-    weak var handler: CallHandler?
+    weak var handler: (any CallClient)?
     let loop: GatewayLoop
     let caller: Caller
     let endpoint: Endpoint
@@ -48,13 +51,22 @@ final class CallExchange: UpstreamListener {
     var hold = CallHold()
     var inbound = CallInbound()
     private var ending = Ending.nothing
+    /// Whether this call is the one that may see whether an upstream is back.
+    var isProbe = false
+    /// Whether the request went out again because a resting connection had been closed.
+    var hasResent = false
     /// When the last byte came from the upstream, or the request went to it.
     var lastByte: Int64
     /// When anything last went to the client of a stream.
     var lastWrite: Int64
 
-    init(_ handler: CallHandler, _ loop: GatewayLoop, _ caller: Caller, _ endpoint: Endpoint, _ id: Identifier<CallRecord>)
-    {
+    init(
+        _ handler: any CallClient,
+        _ loop: GatewayLoop,
+        _ caller: Caller,
+        _ endpoint: Endpoint,
+        _ id: Identifier<CallRecord>
+    ) {
         self.handler = handler
         self.loop = loop
         self.caller = caller
@@ -75,6 +87,7 @@ final class CallExchange: UpstreamListener {
         )
         record.asker = caller.asker
         record.dialect = endpoint.word
+        record.replica = loop.ledger.replica
     }
 
     /// Nanoseconds of the monotonic clock.
@@ -87,26 +100,40 @@ final class CallExchange: UpstreamListener {
     var isStreaming: Bool { inbound.isStreaming }
 
     /// Decides, holds what it may cost, and sends it out.
-    func begin(_ headers: HTTPHeaders, _ body: ByteBuffer) {
+    func begin(_ fields: RequestFields, _ body: ByteBuffer) {
         do {
-            try decide(headers, body)
-            try reserve()
-            ticket = loop.enter(self)
+            try decide(fields, body)
             caller.noteUsed()
-            loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
-            attempt()
+            ticket = loop.enter(self)
+            if try answerFromCache() { return }
         } catch {
-            refuse(error)
+            return refuse(error)
         }
+        proceed()
+    }
+
+    /// Holds what the call may cost, and sends it out.
+    func proceed() {
+        do {
+            try reserve()
+        } catch {
+            return refuse(error)
+        }
+        loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
+        attempt()
     }
 
     /// Answers a call that never began.
     private func refuse(_ error: CupelError) {
         hold.release(cost: .zero, on: nil)
+        call.lead?.abandon()
         state = .over
+        if ticket >= 0 { loop.leave(ticket) }
         record.outcome = .failed(error.code)
         record.status = ClientDialect.status(of: error)
         record.duration = elapsed
+        record.reserved = .zero
+        record.cost = .zero
         loop.ledger.add(Ledger.Entry(record: record, phase: .refused))
         handler?.write(CallAnswer(error, endpoint.dialect, id: id.description))
     }
@@ -120,6 +147,7 @@ final class CallExchange: UpstreamListener {
         guard !isSettled else { return }
         self.ending = ending
         state = .settling
+        endProbe()
         record.outcome = outcome
         record.status = status
         record.duration = elapsed
@@ -127,6 +155,7 @@ final class CallExchange: UpstreamListener {
         record.cost = price(used)
         hold.release(cost: record.cost ?? .zero, on: used)
         correctTokens()
+        call.lead?.abandon()
         loop.ledger.add(Ledger.Entry(record: record, phase: .ended, loop: loop.index, ticket: ticket))
     }
 
@@ -159,6 +188,10 @@ final class CallExchange: UpstreamListener {
         case .streamEnd(let bytes):
             handler?.writeStream(bytes)
             handler?.endStream()
+        case .stream(let fields, let bytes):
+            handler?.beginStream(fields)
+            handler?.writeStream(bytes)
+            handler?.endStream()
         case .nothing: break
         }
     }
@@ -171,7 +204,7 @@ final class CallExchange: UpstreamListener {
             retryAfterSeconds: 5
         )
         switch ending {
-        case .answer: return .answer(CallAnswer(error, endpoint.dialect, id: id.description))
+        case .answer, .stream: return .answer(CallAnswer(error, endpoint.dialect, id: id.description))
         case .streamEnd: return .streamEnd(ByteBuffer(bytes: ClientStream.failure(error, endpoint.dialect)))
         case .nothing: return .nothing
         }
@@ -187,7 +220,6 @@ final class CallExchange: UpstreamListener {
         switch state {
         case .sent(let connection), .answering(let connection):
             connection.cancel()
-            candidate.target.health.abandoned()
             estimateUsage()
         case .connecting(let waiter): waiter?.cancel()
         default: break
@@ -237,6 +269,10 @@ final class CallExchange: UpstreamListener {
         switch state {
         case .sent(let connection), .answering(let connection): connection.cancel()
         case .connecting(let waiter): waiter?.cancel()
+        case .following:
+            return give(
+                up: CupelError(.timeout, "The same question is being asked, and its answer did not come: \(limit).")
+            )
         default: break
         }
         failed(.slow(limit))

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// The gateway's end of one client's connection: takes a request, whole, and begins the call; one at a time.
-final class CallHandler: ChannelInboundHandler {
+final class CallHandler: ChannelInboundHandler, CallClient {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -15,8 +15,7 @@ final class CallHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var isRefused = false
     private var exchange: CallExchange?
-    /// Who showed which key last on this connection, so that it is not looked up again.
-    private var known: (shown: String, caller: Caller, generation: Int)?
+    private var starter = CallStarter()
 
     init(_ engine: GatewayEngine) { self.engine = engine }
 
@@ -76,7 +75,9 @@ final class CallHandler: ChannelInboundHandler {
         body = ByteBuffer()
         endpoint = Endpoint(head.uri)
         guard let endpoint else {
-            return refuse(CupelError(.notFound, "`\(head.uri.prefix(200))` is not offered; `/openapi.json` lists what is."))
+            return refuse(
+                CupelError(.notFound, "`\(head.uri.prefix(200))` is not offered; `/openapi.json` lists what is.")
+            )
         }
         guard head.method == (endpoint.isRead ? .GET : .POST) else {
             return refuse(
@@ -84,13 +85,19 @@ final class CallHandler: ChannelInboundHandler {
             )
         }
         guard let loop else { return refuse(CupelError(.internalError, "The connection is on no loop of ours.")) }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > loop.limits.bodyBytes {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > loop.limits.bodyBytes
+        {
             refuseBody(loop.limits.bodyBytes)
         }
     }
 
     private func refuseBody(_ limit: Int) {
-        refuse(CupelError(.payloadTooLarge, "The body is over \(limit) bytes; send less, or raise `gateway.max_body_bytes`."))
+        refuse(
+            CupelError(
+                .payloadTooLarge,
+                "The body is over \(limit) bytes; send less, or raise `gateway.max_body_bytes`."
+            )
+        )
     }
 
     /// Answers before the request is whole; what still comes of it is not looked at.
@@ -103,56 +110,10 @@ final class CallHandler: ChannelInboundHandler {
     }
 
     private func start(_ head: HTTPRequestHead, _ endpoint: Endpoint, _ loop: GatewayLoop) {
-        let id = Identifier<CallRecord>(at: SystemTime().now, using: &loop.chance)
-        do {
-            let caller = try caller(head.headers, loop)
-            switch endpoint {
-            case .models, .model: write(try ModelListing(endpoint, head.headers).answer(loop, caller, id))
-            default:
-                let exchange = CallExchange(self, loop, caller, endpoint, id)
-                self.exchange = exchange
-                exchange.begin(head.headers, body)
-            }
-        } catch {
-            write(CallAnswer(error, endpoint.dialect, id: id.description))
-        }
-    }
-
-    // MARK: Who asks
-
-    /// Whoever the request's key belongs to.
-    /// - Throws: `unauthorized`.
-    private func caller(_ headers: HTTPHeaders, _ loop: GatewayLoop) throws(CupelError) -> Caller {
-        guard let shown = Self.key(headers) else {
-            if let anonymous = loop.snapshot.anonymous { return anonymous }
-            throw CupelError(
-                .unauthorized,
-                "A key is needed: send `Authorization: Bearer` or `x-api-key` with one that `cupel keys create` printed."
-            )
-        }
-        if let known, known.generation == loop.generation, known.shown == shown {
-            return try valid(known.caller)
-        }
-        guard let caller = loop.snapshot.caller(shown) else {
-            throw CupelError(.unauthorized, "The key is not known; `cupel keys list` shows which are.")
-        }
-        known = (shown, caller, loop.generation)
-        return try valid(caller)
-    }
-
-    private func valid(_ caller: Caller) throws(CupelError) -> Caller {
-        if let refusal = caller.refusal(SystemTime().now) { throw refusal }
-        return caller
-    }
-
-    /// The key that a request shows, as OpenAI's clients do it or as Anthropic's do.
-    private static func key(_ headers: HTTPHeaders) -> String? {
-        if let field = headers.first(name: "authorization") {
-            let scheme = field.utf8.prefix(7)
-            guard scheme.elementsEqual("Bearer ".utf8) || scheme.elementsEqual("bearer ".utf8) else { return field }
-            return String(field.dropFirst(7))
-        }
-        return headers.first(name: "x-api-key") ?? headers.first(name: "api-key")
+        let fields = RequestFields(head.headers)
+        guard let exchange = starter.start(endpoint, fields, body, for: self, on: loop) else { return }
+        self.exchange = exchange
+        exchange.begin(fields, body)
     }
 
     // MARK: The answer
@@ -235,9 +196,9 @@ struct ModelListing {
     private let endpoint: Endpoint
     private let isAnthropic: Bool
 
-    init(_ endpoint: Endpoint, _ headers: HTTPHeaders) {
+    init(_ endpoint: Endpoint, isAnthropic: Bool) {
         self.endpoint = endpoint
-        isAnthropic = headers.contains(name: "anthropic-version")
+        self.isAnthropic = isAnthropic
     }
 
     func answer(
@@ -250,7 +211,10 @@ struct ModelListing {
         let json: JSON
         if case .model(let name) = endpoint {
             guard let model = models.first(where: { $0.id == name }) else {
-                throw CupelError(.modelNotAvailable, "No model is called `\(name.prefix(200))`; `GET /v1/models` lists them.")
+                throw CupelError(
+                    .modelNotAvailable,
+                    "No model is called `\(name.prefix(200))`; `GET /v1/models` lists them."
+                )
             }
             json = model.json(dialect)
         } else {

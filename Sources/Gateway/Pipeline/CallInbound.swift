@@ -12,6 +12,10 @@ struct CallInbound {
     var provider: ProviderStream?
     /// … into the client's.
     var client: ClientStream?
+    /// What puts secrets back into a stream that passes…
+    var mapper: TextMapper?
+    /// … and into one that is translated.
+    var eventTexts = EventTexts()
     /// Whether the client has been sent a part of the answer.
     var hasBegun = false
     /// Whether the answer comes as a stream.
@@ -26,11 +30,13 @@ struct CallInbound {
     var hasUnflushed = false
     /// Events that brought a piece of the answer, for an estimate.
     var events = 0
+    /// What went out so far, where it is kept for others; `nil` once it is too much.
+    var copy: ByteBuffer? = ByteBuffer()
     /// The last bytes of a stream, which wait for the ledger.
     var tail = ByteBuffer()
 
-    /// Tokens that came, by estimate: most upstreams send an event a token.
-    var tokensSeen: Int { events }
+    /// Tokens that came, by estimate: most upstreams send an event a token; of a whole answer, a token for four bytes.
+    var tokensSeen: Int { isStreaming ? events : body.readableBytes / 4 }
 
     /// Counts the events in bytes that pass.
     mutating func countEvents(_ bytes: ByteBuffer) {

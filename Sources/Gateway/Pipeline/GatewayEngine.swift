@@ -17,13 +17,24 @@ package final class GatewayEngine: Sendable {
     }
 
     let ledger: Ledger
+    /// Answers that were given before.
+    package let cache: AnswerCache
     private let loops: [ObjectIdentifier: GatewayLoop]
     private let order: [GatewayLoop]
 
     /// A gateway on the loops of a group; it answers nothing before the first ``publish(_:)``.
-    package init(limits: Limits = Limits(), ledger: Ledger, on group: any EventLoopGroup) {
+    /// - Parameter secrets: finds the secrets of a text; it is asked on event loops and must not wait.
+    package init(
+        limits: Limits = Limits(),
+        ledger: Ledger,
+        cache: AnswerCache = AnswerCache(),
+        secrets: @escaping PromptRedactor.Find = { _ in [] },
+        on group: any EventLoopGroup
+    ) {
         self.ledger = ledger
-        order = group.makeIterator().enumerated().map { GatewayLoop($1, limits, ledger, index: $0) }
+        self.cache = cache
+        let tools = GatewayTools(limits: limits, ledger: ledger, cache: cache, secrets: secrets)
+        order = group.makeIterator().enumerated().map { GatewayLoop($1, tools, index: $0) }
         loops = Dictionary(uniqueKeysWithValues: order.map { (ObjectIdentifier($0.eventLoop), $0) })
         ledger.deliver(
             to: order.map { loop in
@@ -34,6 +45,9 @@ package final class GatewayEngine: Sendable {
 
     /// The handler of one connection.
     package func makeHandler() -> any ChannelHandler { CallHandler(self) }
+
+    /// The short cut of one connection for plain calls; it stands before everything that speaks HTTP.
+    package func makeLane() -> any ChannelHandler { LaneHandler(self) }
 
     /// Swaps what decides about calls; those under way keep what they began with.
     package func publish(_ snapshot: GatewaySnapshot) {
@@ -68,4 +82,12 @@ package final class GatewayEngine: Sendable {
 
     /// The gateway's part of an event loop; the first where the loop is not one of ours.
     func loop(of eventLoop: any EventLoop) -> GatewayLoop? { loops[ObjectIdentifier(eventLoop)] }
+}
+
+/// What every event loop works with.
+struct GatewayTools: Sendable {
+    let limits: GatewayEngine.Limits
+    let ledger: Ledger
+    let cache: AnswerCache
+    let secrets: PromptRedactor.Find
 }

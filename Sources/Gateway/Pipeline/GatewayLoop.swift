@@ -7,8 +7,7 @@ import NIOCore
 /// Unchecked because it is touched on its event loop alone: whoever has it from elsewhere goes through ``run(_:)``.
 final class GatewayLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
-    let limits: GatewayEngine.Limits
-    let ledger: Ledger
+    let tools: GatewayTools
     let index: Int
     private(set) var snapshot = GatewaySnapshot.empty
     /// Counts snapshots, so that what was looked up in an older one is not used.
@@ -20,6 +19,9 @@ final class GatewayLoop: @unchecked Sendable {
     private var exchanges: [CallExchange?] = []
     private var free: [Int] = []
     private var ticker: RepeatedTask?
+    private var lanes: [LaneHandler?] = []
+    private var freeLanes: [Int] = []
+    private var lastLook: Int64 = 0
 
     /// What a route is remembered by.
     private struct RouteKey: Hashable {
@@ -33,12 +35,22 @@ final class GatewayLoop: @unchecked Sendable {
     /// How often deadlines are looked at.
     static let tick = TimeAmount.milliseconds(25)
 
-    init(_ eventLoop: any EventLoop, _ limits: GatewayEngine.Limits, _ ledger: Ledger, index: Int) {
+    init(_ eventLoop: any EventLoop, _ tools: GatewayTools, index: Int) {
         self.eventLoop = eventLoop
-        self.limits = limits
-        self.ledger = ledger
+        self.tools = tools
         self.index = index
         chance = LoopChance(seed: UInt64.random(in: 1...UInt64.max))
+    }
+
+    var limits: GatewayEngine.Limits { tools.limits }
+    var ledger: Ledger { tools.ledger }
+
+    /// The call at a place, if it is still the same.
+    func exchange(_ ticket: Int, _ id: Identifier<CallRecord>) -> CallExchange? {
+        guard exchanges.indices.contains(ticket), let exchange = exchanges[ticket], exchange.id == id else {
+            return nil
+        }
+        return exchange
     }
 
     /// Does something on the loop.
@@ -86,6 +98,23 @@ final class GatewayLoop: @unchecked Sendable {
         }
     }
 
+    /// Watches a connection of the lane.
+    func remember(lane: LaneHandler) -> Int {
+        startTicking()
+        if let place = freeLanes.popLast() {
+            lanes[place] = lane
+            return place
+        }
+        lanes.append(lane)
+        return lanes.count - 1
+    }
+
+    /// The connection ended, or is the door's now.
+    func forget(lane place: Int) {
+        lanes[place] = nil
+        freeLanes.append(place)
+    }
+
     // MARK: Calls
 
     /// Gives a call its place.
@@ -128,9 +157,13 @@ final class GatewayLoop: @unchecked Sendable {
     private func lookAtDeadlines() {
         let now = Int64(NIODeadline.now().uptimeNanoseconds)
         for exchange in exchanges { exchange?.look(at: now) }
-        for pool in pools.values { pool.prune(now: now) }
+        if now - lastLook > 1_000_000_000 {
+            lastLook = now
+            for lane in lanes { lane?.look(at: now) }
+            for pool in pools.values { pool.prune(now: now) }
+        }
         // An idle gateway does nothing at all once its connections are gone.
-        guard underway == 0, connections.open == 0 else { return }
+        guard underway == 0, connections.open == 0, lanes.count == freeLanes.count else { return }
         ticker?.cancel()
         ticker = nil
     }

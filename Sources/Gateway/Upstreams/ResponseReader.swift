@@ -179,8 +179,9 @@ struct ResponseReader {
 
     private mutating func head(_ buffer: inout ByteBuffer) throws(ResponseError) -> ResponseHead? {
         let view = buffer.readableBytesView
-        guard let end = headEnd(view) else {
-            guard view.count <= Self.maximumHeadBytes else { throw ResponseError(problem: "its head is too long") }
+        let end = headEnd(view)
+        guard end ?? view.count <= Self.maximumHeadBytes else { throw ResponseError(problem: "its head is too long") }
+        guard let end else {
             scanned = max(0, view.count - 3)
             return nil
         }
@@ -265,7 +266,7 @@ struct ResponseReader {
 }
 
 /// The lines of a head.
-private struct HeadLines {
+struct HeadLines {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
 

@@ -72,20 +72,27 @@ package final class UpstreamHealth: Sendable {
         latency.store(known == 0 ? firstByte : known + (firstByte - known) / 8, ordering: .relaxed)
     }
 
-    /// A call failed in a way that may be the upstream's.
-    package func failed(now: Int64) {
+    /// A call failed in a way that may be the upstream's; `isProbe` for one that was let through to see.
+    ///
+    /// Calls that were under way when the breaker opened fail too, and say nothing new: only the probe keeps it open.
+    package func failed(now: Int64, isProbe: Bool = false) {
         let count = failures.wrappingAdd(1, ordering: .relaxed).newValue
-        let isProbe = probeSince.exchange(0, ordering: .relaxed) != 0
-        guard count >= Self.threshold || isProbe else { return }
+        if isProbe {
+            close(now: now)
+            probeSince.store(0, ordering: .releasing)
+        } else if count >= Self.threshold, closedUntil.load(ordering: .acquiring) == 0 {
+            close(now: now)
+        }
+    }
+
+    private func close(now: Int64) {
         let times = openings.wrappingAdd(1, ordering: .relaxed).newValue
         let pause = min(Self.firstPause << Int64(min(times - 1, 5)), Self.longestPause)
         closedUntil.store(now + pause, ordering: .releasing)
     }
 
-    /// A call ended in a way that says nothing of the upstream: a probe is free again.
-    package func abandoned() {
-        if probeSince.load(ordering: .relaxed) != 0 { probeSince.store(0, ordering: .relaxed) }
-    }
+    /// The probe ended in a way that says nothing of the upstream: another may be it.
+    package func abandonedProbe() { probeSince.store(0, ordering: .releasing) }
 
     /// Nanoseconds to the first byte, averaged; `nil` while nothing is known.
     package var firstByte: Int64? {

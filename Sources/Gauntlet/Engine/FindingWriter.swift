@@ -45,7 +45,7 @@ struct FindingWriter {
     }
 
     /// By place; of overlapping secrets the better rule's stays.
-    private func withoutOverlaps(_ hits: [Hit]) -> [Hit] {
+    func withoutOverlaps(_ hits: [Hit]) -> [Hit] {
         let sorted = hits.sorted {
             ($0.value.lowerBound, rank($0), $0.rule) < ($1.value.lowerBound, rank($1), $1.rule)
         }

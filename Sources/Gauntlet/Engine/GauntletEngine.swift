@@ -95,6 +95,26 @@ package final class GauntletEngine: Sendable {
         }
     }
 
+    /// Where the secrets of a text stand, for those who take them out: by place, each as the better of the rules that
+    /// found it says. What is only suspicious is left.
+    package func secrets(in bytes: [UInt8], path: String) -> [(range: Range<Int>, rule: String)] {
+        guard let scratch = takeScratch() else { return [] }
+        defer { give(back: scratch) }
+        return bytes.withUnsafeBytes { raw in
+            let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
+            let candidates = scratch.run(database, over: text)
+            guard !candidates.isEmpty else { return [] }
+            var confirmer = MatchConfirmer(rules: compiled, text: text, kind: FileKind(path: path), time: time)
+            for candidate in candidates { confirmer.confirm(candidate) }
+            let writer = FindingWriter(rules: compiled, text: text, path: path)
+            return writer.withoutOverlaps(confirmer.hits).compactMap { hit in
+                let rule = compiled[hit.rule].rule
+                guard rule.layer == .secrets, hit.severity >= .medium else { return nil }
+                return (hit.value, rule.id)
+            }
+        }
+    }
+
     private func takeScratch() -> ScanScratch? {
         if let scratch = idle.withLock({ $0.popLast() }) { return scratch }
         return try? ScanScratch(for: database)

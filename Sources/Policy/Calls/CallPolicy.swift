@@ -41,8 +41,8 @@ package struct CallSettings: Sendable, Hashable {
     package var secrets = SecretsMode.redact
     /// Whether what was asked and answered is recorded.
     package var recordsBodies = false
-    /// For how many seconds an answer is kept for the same question; `nil` when the policy turns the cache off.
-    package var cacheSeconds: Int? = 300
+    /// For how many seconds an answer is kept for the same question; `nil` keeps none, as most who ask again want to.
+    package var cacheSeconds: Int?
     /// The bounds of one call.
     package var bounds = CallBounds.none
 }
