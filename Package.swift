@@ -22,8 +22,8 @@ let gauntletPacks = [
 let dashboardFiles = [
     "Templates/layout.mustache", "Templates/login.mustache", "Templates/overview.mustache",
     "Templates/playbook.mustache", "Templates/documentation.mustache", "Templates/jobs.mustache",
-    "Templates/jobs-live.mustache", "Assets/cupel.css", "Assets/cupel.js",
-    "Assets/cupel.svg",
+    "Templates/jobs-live.mustache", "Templates/gateway.mustache", "Templates/gateway-live.mustache",
+    "Assets/cupel.css", "Assets/cupel.js", "Assets/cupel.svg",
 ]
 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(name: "EndToEnd", dependencies: ["CupelCore", "CupelTesting", "Storage", "cupel"]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["CupelCore", "Gateway", lifecycle, logging, nio, nioPosix]
+            dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]
         ),
         .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),

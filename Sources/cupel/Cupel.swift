@@ -18,9 +18,11 @@ struct Cupel: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, ModelsCommand.self, JobsCommand.self,
+            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, ModelCommand.self, ModelsCommand.self,
+            JobsCommand.self,
             SchedulesCommand.self, KeysCommand.self, TeamsCommand.self, PeopleCommand.self, ProjectsCommand.self,
-            BudgetsCommand.self, PolicyCommand.self,
+            BudgetsCommand.self, PolicyCommand.self, UsageCommand.self, CallsCommand.self, RoutesCommand.self,
+            UpstreamsCommand.self, ReloadCommand.self,
             ConfigCommand.self, Doctor.self, MigrateCommand.self, BackupCommand.self, DatabaseCommand.self,
             TokenCommand.self, VersionCommand.self,
         ]

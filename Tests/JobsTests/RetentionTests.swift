@@ -105,6 +105,34 @@ struct RetentionTests {
         }
     }
 
+    @Test(arguments: Engine.sql) func `a large table without row ids is deleted from its oldest row on`(
+        _ engine: Engine
+    ) async throws {
+        try await withDatabase(engine) { database in
+            let time = TestClock()
+            time.advance(by: days(100))
+            let order = engine == .sqlite ? " WITHOUT ROWID" : ""
+            let table = "CREATE TABLE grown (id TEXT PRIMARY KEY, started_at BIGINT NOT NULL)\(order)"
+            try await database.execute(SQL(parts: [.text(table)]))
+            try await database.write { transaction in
+                for number in 0..<2600 {
+                    let at = time.now + .seconds(number < 2500 ? -days(90).components.seconds - 1 : -60)
+                    try transaction.execute(
+                        "INSERT INTO grown (id, started_at) VALUES (\(String(10_000 + number)), \(at))"
+                    )
+                }
+            }
+            let rule = RetentionRule(table: "grown", column: "started_at", keep: days(90), key: "id")
+            let retention = Retention(database: database, settings: RetentionSettings(), rules: [rule], time: time)
+            let answer = try await retention.sweep()
+            #expect(answer["deleted"]?["grown"] == 2500)
+            let left = try await count("grown", database)
+            #expect(left == 100)
+            let again = try await retention.sweep()
+            #expect(again["deleted"]?["grown"] == 0)
+        }
+    }
+
     @Test func `events go sooner than their jobs when that is set`() async throws {
         try await withDatabase(.sqlite) { database in
             let time = TestClock()

@@ -64,6 +64,8 @@ package struct CupelApplication: Sendable {
         if engines.shared.health() != nil { services.append(RedisWatch(shared: engines.shared, logger: logger)) }
         services.append(engines.ledger)
         services.append(engines.director)
+        // Only a server of its own hears signals; one that a command starts for itself leaves them alone.
+        if !signals.isEmpty { services.append(ReloadSignal(director: engines.director, logger: logger)) }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         return group(of: services, signals)
@@ -192,8 +194,13 @@ package struct CupelApplication: Sendable {
             lanes: settings.jobs.concurrency
         )
         let gauges = JobGauges(overview: overview)
+        let gatewayGauges = GatewayGauges(director: engines.director)
+        let gateway = GatewayRoutes(director: engines.director, calls: engines.calls)
         let routes =
-            HealthRoutes.all(checks, MetricsRegistry.shared, lifecycle) { await gauges.refresh() }
+            HealthRoutes.all(checks, MetricsRegistry.shared, lifecycle) {
+                gatewayGauges.refresh()
+                await gauges.refresh()
+            }
             + JobRoutes(queue: engines.queue, registry: engines.registry, keys: keys).all()
             + QueueRoutes(overview: overview).all()
             + PlaybookRoutes.all(engines.queue, engines.playbooks, keys)
@@ -202,7 +209,8 @@ package struct CupelApplication: Sendable {
             + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + AccountRoutes(store: engines.accounts, keys: keys).all()
             + PolicyRoutes(source: engines.policy, past: pastCalls).all()
-            + CallRoutes.all(engines.calls) + EventRoutes(queue: engines.queue).all()
+            + CallRoutes.all(engines.calls) + UsageRoutes(store: engines.calls).all() + gateway.all()
+            + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(
             pages: pages,
@@ -211,7 +219,8 @@ package struct CupelApplication: Sendable {
             calls: engines.calls
         )
         let jobsPage = JobsPageRoutes(pages: pages, overview: overview)
-        return routes + dashboard.all() + jobsPage.all() + AssetRoutes.all()
+        let gatewayPage = GatewayPageRoutes(pages: pages, gateway: gateway, calls: engines.calls)
+        return routes + dashboard.all() + jobsPage.all() + gatewayPage.all() + AssetRoutes.all()
             + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
     }
 

@@ -155,7 +155,13 @@ package struct Engines: Sendable {
     ) {
         ProbeJob.register(in: &registry)
         let keys = RetentionRule(table: "idempotency_keys", column: "expires_at", keep: .zero)
-        Retention(database: database, settings: settings.retention, rules: [keys]).register(in: &registry)
+        let calls = RetentionRule(
+            table: "calls",
+            column: "started_at",
+            keep: settings.retention.calls,
+            key: "id"
+        )
+        Retention(database: database, settings: settings.retention, rules: [keys, calls]).register(in: &registry)
     }
 
     private static func openQueueDatabase(

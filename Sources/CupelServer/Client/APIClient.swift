@@ -22,6 +22,14 @@ package struct APIClient: Sendable {
     ///   reached.
     package func get(_ path: String) async throws -> JSON { try await send("GET", path, nil) }
 
+    /// Reads what is not JSON.
+    /// - Throws: as ``get(_:)``.
+    package func text(_ path: String) async throws -> String {
+        let (status, bytes) = try await exchange("GET", path, nil, accepting: "*/*")
+        guard status < 400 else { throw Self.error(try JSON(parsing: bytes, limits: Self.answerLimits)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Writes.
     /// - Throws: as ``get(_:)``.
     package func post(_ path: String, _ body: JSON = [:]) async throws -> JSON { try await send("POST", path, body) }
@@ -53,17 +61,30 @@ package struct APIClient: Sendable {
         }
     }
 
+    private static let answerLimits = JSONLimits(bytes: maximumAnswerBytes, depth: 128, values: 10_000_000)
+
     private func send(_ method: String, _ path: String, _ body: JSON?) async throws -> JSON {
-        var request = request(method, path, accepting: "application/json")
+        let (status, bytes) = try await exchange(method, path, body, accepting: "application/json")
+        let json = try JSON(parsing: bytes, limits: Self.answerLimits)
+        guard status < 400 else { throw Self.error(json) }
+        return json
+    }
+
+    private func exchange(
+        _ method: String,
+        _ path: String,
+        _ body: JSON?,
+        accepting mediaType: String
+    ) async throws -> (status: Int, bytes: [UInt8]) {
+        var request = request(method, path, accepting: mediaType)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.bytes()))
         }
-        let response: HTTPClientResponse
-        let bytes: [UInt8]
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
-            bytes = Array(try await response.body.collect(upTo: Self.maximumAnswerBytes).readableBytesView)
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            let bytes = try await response.body.collect(upTo: Self.maximumAnswerBytes)
+            return (Int(response.status.code), Array(bytes.readableBytesView))
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -73,12 +94,6 @@ package struct APIClient: Sendable {
                 cause: error
             )
         }
-        let json = try JSON(
-            parsing: bytes,
-            limits: JSONLimits(bytes: Self.maximumAnswerBytes, depth: 128, values: 10_000_000)
-        )
-        guard response.status.code < 400 else { throw Self.error(json) }
-        return json
     }
 
     /// A request with the token.

@@ -13,7 +13,8 @@ struct Pages: Sendable {
             "layout": PackageResources.layout_mustache, "login": PackageResources.login_mustache,
             "overview": PackageResources.overview_mustache, "playbook": PackageResources.playbook_mustache,
             "documentation": PackageResources.documentation_mustache, "jobs": PackageResources.jobs_mustache,
-            "jobs-live": PackageResources.jobs_live_mustache,
+            "jobs-live": PackageResources.jobs_live_mustache, "gateway": PackageResources.gateway_mustache,
+            "gateway-live": PackageResources.gateway_live_mustache,
         ]
         var templates: [String: MustacheTemplate] = [:]
         for (name, bytes) in sources {

@@ -29,10 +29,32 @@ package struct CallStore: Sendable {
     }
 
     /// Calls, newest first, before a given one.
-    package func calls(before cursor: Identifier<CallRecord>?, limit: Int) async throws -> [StoredCall] {
-        let before: SQL = cursor.map { "WHERE id < \($0)" } ?? ""
-        return try await database.query("SELECT * FROM calls \(before) ORDER BY id DESC LIMIT \(limit)")
+    package func calls(
+        before cursor: Identifier<CallRecord>?,
+        limit: Int,
+        filter: CallFilter = CallFilter()
+    ) async throws -> [StoredCall] {
+        let condition = filter.condition(before: cursor)
+        return try await database.query("SELECT * FROM calls \(condition) ORDER BY id DESC LIMIT \(limit)")
             .map(StoredCall.init(row:))
+    }
+
+    /// One call.
+    /// - Throws: `not_found` when there is none of that name, or it was kept long enough.
+    package func call(_ id: Identifier<CallRecord>) async throws -> StoredCall {
+        guard let row = try await database.query("SELECT * FROM calls WHERE id = \(id)").first else {
+            throw CupelError(.notFound, "There is no call \(id); old ones are deleted, their sums stay.")
+        }
+        return try StoredCall(row: row)
+    }
+
+    /// What calls used over some days.
+    /// - Throws: as ``UsageReport/read(_:by:over:)``.
+    package func usage(
+        by dimensions: [UsageReport.Dimension],
+        over days: ClosedRange<UsageDay>
+    ) async throws -> UsageReport {
+        try await UsageReport.read(database, by: dimensions, over: days)
     }
 
     /// Calls and tokens over all.

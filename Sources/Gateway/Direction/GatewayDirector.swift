@@ -54,6 +54,8 @@ package final class GatewayDirector: Service {
         /// The version of the policy that was published.
         var policyVersion: Digest?
         var table: RouteTable?
+        /// What was decided for whom, for explanations.
+        var view: RouteView?
         var local: ProviderConfiguration?
         var files: [String: Int64] = [:]
     }
@@ -63,7 +65,7 @@ package final class GatewayDirector: Service {
     private let database: any Database
     private let logger: Logger
     private let time: any TimeSource
-    private let book = MeterBook()
+    let book = MeterBook()
     private let targets: TargetFactory
     private let state = Mutex(State())
     private let (changes, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -216,6 +218,12 @@ package final class GatewayDirector: Service {
     /// The routes of this moment, for explanations and lists.
     package var table: RouteTable? { state.withLock { $0.table } }
 
+    /// The registry in force.
+    package var registry: ModelRegistry { state.withLock { $0.registry } }
+
+    /// What decides about routes at this moment; `nil` before the first snapshot.
+    var view: RouteView? { state.withLock { $0.view } }
+
     /// What the policy is asked about a model at a provider.
     package func facts(of model: String, at provider: String) -> CandidateFacts {
         let (card, configuration) = state.withLock { ($0.registry[model], $0.table?.provider(provider)) }
@@ -264,6 +272,8 @@ package final class GatewayDirector: Service {
         let router = CallRouter(table: table, factory: factory)
         let owner = callers.owner
         let made = callers.callers(of: accounts)
+        let view = RouteView(router: router, accounts: accounts, callers: made, owner: owner)
+        state.withLock { $0.view = view }
         let ownerDigest = Digest(of: parts.owner.expose())
         engine.publish(
             GatewaySnapshot(

@@ -100,10 +100,19 @@ package struct Retention: Sendable {
         let old: SQL = "\(raw: rule.column) < \(before)"
         return try await repeatUntil(end) {
             let deleted = try await database.write { transaction in
-                try Self.delete(from: rule.table, where: old, transaction)
+                guard let key = rule.key else { return try Self.delete(from: rule.table, where: old, transaction) }
+                return try transaction.execute(Self.oldest(of: rule.table, by: key, where: old))
             }
             return (deleted, deleted < Self.batch)
         }
+    }
+
+    /// Deletes what is old among the oldest rows: however large the table is, a batch is all that is looked at.
+    private static func oldest(of table: String, by key: String, where old: SQL) -> SQL {
+        """
+        DELETE FROM \(raw: table) WHERE \(old) AND \(raw: key) IN
+            (SELECT \(raw: key) FROM \(raw: table) ORDER BY \(raw: key) LIMIT \(batch))
+        """
     }
 
     /// Deletes up to a batch of rows by where they lie, which both engines know without a key.

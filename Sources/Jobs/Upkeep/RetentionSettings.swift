@@ -1,6 +1,6 @@
 package import CupelCore
 
-/// How long the queue keeps what is over.
+/// How long what is over is kept.
 package struct RetentionSettings: Sendable, Equatable {
     /// Jobs that succeeded or were cancelled.
     package var succeeded: Duration
@@ -10,22 +10,26 @@ package struct RetentionSettings: Sendable, Equatable {
     package var events: Duration
     /// Counts by minute.
     package var minutes: Duration
+    /// Records of calls to models; their sums by day stay.
+    package var calls: Duration
 
     /// The bounds as they are without configuration.
     package init(
         succeeded: Duration = days(7),
         failed: Duration = days(30),
         events: Duration = days(7),
-        minutes: Duration = days(30)
+        minutes: Duration = days(30),
+        calls: Duration = days(90)
     ) {
         self.succeeded = succeeded
         self.failed = failed
         self.events = events
         self.minutes = minutes
+        self.calls = calls
     }
 
     /// Reads `jobs.keep_succeeded_days` (1 to 3650, default 7), `jobs.keep_failed_days` (30), `jobs.keep_events_days`
-    /// (7) and `jobs.keep_minutes_days` (30).
+    /// (7), `jobs.keep_minutes_days` (30) and `retention.calls_days` (90).
     package init(reader: SettingsReader) {
         func read(_ key: String, _ standard: Int, _ purpose: String) -> Duration {
             Self.days(reader.integer("jobs.keep_\(key)_days", default: standard, in: 1...3650, purpose: purpose))
@@ -34,6 +38,14 @@ package struct RetentionSettings: Sendable, Equatable {
         failed = read("failed", 30, "Days that dead letters are kept.")
         events = read("events", 7, "Days that events of jobs that are over are kept.")
         minutes = read("minutes", 30, "Days that the queues' counts by minute are kept.")
+        calls = Self.days(
+            reader.integer(
+                "retention.calls_days",
+                default: 90,
+                in: 1...3650,
+                purpose: "Days that records of calls are kept; their sums by day stay."
+            )
+        )
     }
 
     /// A number of days.
@@ -56,12 +68,21 @@ package struct RetentionRule: Sendable {
     package let unit: Unit
     /// How long a row is kept after that moment.
     package let keep: Duration
+    /// A key in whose order rows were made, for large tables: only their oldest rows are looked at.
+    package let key: String?
 
     /// Rows of a table; the names are the program's own, never from outside.
-    package init(table: StaticString, column: StaticString, unit: Unit = .microseconds, keep: Duration) {
+    package init(
+        table: StaticString,
+        column: StaticString,
+        unit: Unit = .microseconds,
+        keep: Duration,
+        key: StaticString? = nil
+    ) {
         self.table = table.description
         self.column = column.description
         self.unit = unit
         self.keep = keep
+        self.key = key?.description
     }
 }

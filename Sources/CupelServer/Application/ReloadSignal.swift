@@ -1,0 +1,27 @@
+import Gateway
+import Logging
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// Reads policy and registry again on SIGHUP, which therefore does not end the server.
+struct ReloadSignal: Service {
+    let director: GatewayDirector
+    let logger: Logger
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown()
+        for await _ in signals {
+            do {
+                try await director.reload()
+                logger.log(.info, "policy and registry were read again", [:])
+            } catch {
+                logger.log(
+                    .error,
+                    "what was to be read again is wrong; what was in force stays",
+                    [.error: "\(error)"]
+                )
+            }
+        }
+    }
+}
