@@ -142,6 +142,8 @@ def _parts(ask):
         return [("text", "I see " + ", ".join(f"{kind} of {size} bytes" for kind, size in images))]
     if "repeat system" in text:
         return [("text", " ".join(ask.system))]
+    if "repeat this: " in text:
+        return [("text", text.split("repeat this: ", 1)[1])]
     if "count thoughts" in text:
         return [("text", f"{sum(len(turn.thoughts) for turn in ask.turns)} thoughts came back")]
     if match := re.search(r"(?:long|slow) (\d+)", text):
