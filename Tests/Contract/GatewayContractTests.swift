@@ -73,16 +73,17 @@ struct GatewayContractTests {
         }
     }
 
-    @Test(arguments: [
-        ("/api/v1/usage?by=kee", "by"), ("/api/v1/usage?by=key,key", "by"), ("/api/v1/usage?from=soon", "from"),
-        ("/api/v1/usage?from=2026-03-02&to=2026-03-01", "from"), ("/api/v1/usage?format=xml", "format"),
-        ("/api/v1/usage?from=1990-01-01", "from"), ("/api/v1/calls?since=now", "since"), ("/api/v1/calls?key=", "key"),
-    ])
-    func `a wrong parameter is named`(_ path: String, _ field: String) async throws {
+    @Test func `a wrong parameter is named`() async throws {
         try await withServer { server, _ in
-            let answer = try await server.get(path)
-            #expect(answer.status == 422)
-            #expect(answer.json["errors"]?[0]?["field"]?.stringValue == field, "\(answer.text)")
+            for (path, field) in [
+                ("/usage?by=kee", "by"), ("/usage?by=key,key", "by"), ("/usage?from=soon", "from"),
+                ("/usage?from=2026-03-02&to=2026-03-01", "from"), ("/usage?format=xml", "format"),
+                ("/usage?from=1990-01-01", "from"), ("/calls?since=now", "since"), ("/calls?key=", "key"),
+            ] {
+                let answer = try await server.get("/api/v1" + path)
+                #expect(answer.status == 422)
+                #expect(answer.json["errors"]?[0]?["field"]?.stringValue == field, "\(answer.text)")
+            }
         }
     }
 
@@ -141,7 +142,7 @@ struct GatewayContractTests {
         }
         try write("{name: first, deny: {models: ['none']}}")
         let cupel = try CupelProcess(environment: [
-            "CUPEL_MODEL_URL": model.url, "CUPEL_MODEL_NAME": "scripted", "CUPEL_POLICY_PATH": file,
+            "CUPEL_MODEL_URL": model.url, "CUPEL_MODEL_NAME": "scripted", "CUPEL_POLICY_FILE": file,
         ])
         let server = try await cupel.serve()
         func rules() async throws -> String? {
@@ -161,6 +162,34 @@ struct GatewayContractTests {
         #expect(try await rules() == "third")
         let code = await server.stop()
         #expect(code == 0)
+        try await model.stop()
+    }
+
+    @Test func `the cache says how it serves whom, never what was said, and is emptied`() async throws {
+        let model = try await ScriptedModel { _, _ in .answer("It is so.") }
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/p.yaml"
+        let text = "version: 1\ncalls: {cache: {ttl_seconds: 600}}\n"
+        try BoundedFile.replace(file, with: Array(text.utf8))
+        let cupel = try CupelProcess(environment: [
+            "CUPEL_MODEL_URL": model.url, "CUPEL_MODEL_NAME": "scripted", "CUPEL_POLICY_FILE": file,
+        ])
+        let server = try await cupel.serve()
+        let key = try await makeKey(server)
+        var asked = Self.chat
+        asked["temperature"] = 0
+        let first = try await call(server, key.secret, asked)
+        let second = try await call(server, key.secret, asked)
+        #expect(first.headers["x-cupel-cache"].first == "miss" && second.headers["x-cupel-cache"].first == "hit")
+        #expect(model.calls.count == 1)
+        let shown = try await server.get("/api/v1/admin/cache")
+        #expect(shown.json["entries"]?.intValue == 1 && shown.json["items"]?[0]?["hits"]?.intValue == 1)
+        #expect(shown.json["tenants"]?[0]?["hits"]?.intValue == 1 && !shown.text.contains("Well?"), "\(shown.text)")
+        let emptied = try await HTTP.send("DELETE", server.base + "/api/v1/admin/cache", token: server.token)
+        #expect(emptied.json["removed"]?.intValue == 1)
+        let third = try await call(server, key.secret, asked)
+        #expect(third.headers["x-cupel-cache"].first == "miss")
+        _ = await server.stop()
         try await model.stop()
     }
 

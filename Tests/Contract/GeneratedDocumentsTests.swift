@@ -56,6 +56,9 @@ import Testing
             | events kept of a job | 2,000 | later ones are not kept |
             | a job's lease | 10 s, three deaths of its worker | quarantined |
             | job retry | min(2^failures, 60) s, less up to a quarter | |
+            | entries that wait for the ledger | 50,000 | 503 `storage_unavailable` |
+            | a model's name, a contract | 256 and 1,024 bytes | 422 `validation_error` |
+            | a usage report | 10,000 lines, 3,660 days | 422 `validation_error` |
             | tries of a model call | 3, on transient errors | `provider_connection_failed` |
             | answers for one ask | 3, fewer when nothing changes | `generation_failed` |
             | database at start | 10 tries, 2^n s apart, at most 60 | exit 1 with the database named |

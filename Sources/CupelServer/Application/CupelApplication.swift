@@ -196,6 +196,7 @@ package struct CupelApplication: Sendable {
         let gauges = JobGauges(overview: overview)
         let gatewayGauges = GatewayGauges(director: engines.director)
         let gateway = GatewayRoutes(director: engines.director, calls: engines.calls)
+        let usage = UsageRoutes(store: engines.calls) { [director = engines.director] in director.registry }
         let routes =
             HealthRoutes.all(checks, MetricsRegistry.shared, lifecycle) {
                 gatewayGauges.refresh()
@@ -209,7 +210,8 @@ package struct CupelApplication: Sendable {
             + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + AccountRoutes(store: engines.accounts, keys: keys).all()
             + PolicyRoutes(source: engines.policy, past: pastCalls).all()
-            + CallRoutes.all(engines.calls) + UsageRoutes(store: engines.calls).all() + gateway.all()
+            + CallRoutes.all(engines.calls) + usage.all() + gateway.all()
+            + CacheRoutes(cache: engines.front.cache) { GatewayEngine.cacheTime }.all()
             + EventRoutes(queue: engines.queue).all()
             + SessionRoutes.all(sessions, pages, isSecure: settings.server.environment == .production)
         let dashboard = DashboardRoutes(

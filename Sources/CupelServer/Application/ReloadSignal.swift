@@ -10,18 +10,17 @@ struct ReloadSignal: Service {
     let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown()
-        for await _ in signals {
-            do {
-                try await director.reload()
-                logger.log(.info, "policy and registry were read again", [:])
-            } catch {
-                logger.log(
-                    .error,
-                    "what was to be read again is wrong; what was in force stays",
-                    [.error: "\(error)"]
-                )
-            }
+        try await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
+        }
+    }
+
+    private func reload() async {
+        do {
+            try await director.reload()
+            logger.log(.info, "policy and registry were read again", [:])
+        } catch {
+            logger.log(.error, "what was to be read again is wrong; what was in force stays", [.error: "\(error)"])
         }
     }
 }

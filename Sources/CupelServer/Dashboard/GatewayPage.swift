@@ -103,7 +103,7 @@ struct GatewayPage {
         return [
             "at": call["started_at"] ?? "", "who": .string(text("key_name").isEmpty ? "owner" : text("key_name")),
             "team": text("team").isEmpty ? .null : .string(text("team")), "asked": .string(text("model_asked")),
-            "route": .string("\(text("upstream"))/\(text("model").isEmpty ? text("model_asked") : text("model"))"),
+            "route": .string(text("upstream").isEmpty ? "–" : "\(text("upstream"))/\(text("model"))"),
             "by": .string(text("route")),
             "attempts": (call["attempts"]?.intValue ?? 0) > 1 ? figure("attempts") : .null,
             "input": figure("input_tokens"), "output": figure("output_tokens"),

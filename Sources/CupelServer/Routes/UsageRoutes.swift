@@ -5,6 +5,8 @@ import HTTPTypes
 /// What calls used and cost.
 struct UsageRoutes: Sendable {
     let store: CallStore
+    /// The registry, which knows models by the names that bills give them.
+    let registry: @Sendable () -> ModelRegistry
     var time: any TimeSource = SystemTime()
 
     /// A report's forms.
@@ -37,8 +39,30 @@ struct UsageRoutes: Sendable {
                         ("from", Schema.text), ("to", Schema.text), ("by", Schema.array(Schema.text)),
                         ("items", Schema.array(line)), ("total", line),
                     ])
-                )
+                ),
+            Route(.post, "/api/v1/usage/reconcile", tag: "calls", "A provider's bill beside the ledger") {
+                .json(try await reconcile($0))
+            }
+            .body(
+                Schema.object([("invoice", Schema.text)], optional: [("upstream", Schema.text)]),
+                maximumBytes: 2 * Invoice.maximumBytes
+            )
+            .answering(200, "By day and model: ours, theirs, the difference, and calls that may explain it"),
         ]
+    }
+
+    private func reconcile(_ request: RouteRequest) async throws -> JSON {
+        var fields = try request.fields()
+        let text = fields.value("invoice")?.stringValue
+        if text == nil { fields.problem("invoice", "must be the text of a CSV file") }
+        let upstream = fields.optionalText("upstream", limit: CallRoutes.maximumNameBytes)
+        try fields.finish()
+        let invoice = try Invoice(parsing: Array((text ?? "").utf8))
+        let registry = registry()
+        let reconciliation = try await store.reconcile(invoice, upstream: upstream) { name in
+            registry[name]?.id ?? name
+        }
+        return reconciliation.json
     }
 
     private func usage(_ request: RouteRequest) async throws -> RouteResponse {

@@ -57,6 +57,16 @@ package struct CallStore: Sendable {
         try await UsageReport.read(database, by: dimensions, over: days)
     }
 
+    /// A provider's bill beside what is kept.
+    /// - Throws: as ``Reconciliation/read(_:upstream:name:in:)``.
+    package func reconcile(
+        _ invoice: Invoice,
+        upstream: String?,
+        name: (String) -> String
+    ) async throws -> Reconciliation {
+        try await Reconciliation.read(invoice, upstream: upstream, name: name, in: database)
+    }
+
     /// Calls and tokens over all.
     package func totals() async throws -> (calls: Int, tokens: Int) {
         let row = try await database.query(

@@ -175,7 +175,7 @@ extension UsageReport.Sums {
         cost = Money(microdollars: Int64(try row.integer("cost_microdollars")))
     }
 
-    fileprivate static func += (left: inout Self, right: Self) {
+    static func += (left: inout Self, right: Self) {
         left.calls += right.calls
         left.unpriced += right.unpriced
         left.input += right.input

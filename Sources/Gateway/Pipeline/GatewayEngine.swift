@@ -43,6 +43,9 @@ package final class GatewayEngine: Sendable {
         )
     }
 
+    /// The moment as the cache counts it.
+    package static var cacheTime: Duration { .nanoseconds(CallExchange.now) }
+
     /// The handler of one connection.
     package func makeHandler() -> any ChannelHandler { CallHandler(self) }
 

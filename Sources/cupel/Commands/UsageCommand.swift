@@ -1,12 +1,13 @@
 import ArgumentParser
 import CupelCore
 import CupelServer
+import Gateway
 
 struct UsageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usage",
         abstract: "Show what calls used and cost.",
-        subcommands: [UsageShow.self],
+        subcommands: [UsageShow.self, UsageReconcile.self],
         defaultSubcommand: UsageShow.self
     )
 }
@@ -57,5 +58,51 @@ struct UsageShow: AsyncParsableCommand {
         Terminal.standard.say(
             "\(unpriced) calls went to models without a known price; their cost is not in these sums."
         )
+    }
+}
+
+struct UsageReconcile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Put a provider's bill beside the ledger, by day and model.",
+        discussion: """
+            The file is CSV with a day, a model, and a cost or tokens, under the names of OpenAI's or Anthropic's exports \
+            or as date, model, cost, input_tokens, output_tokens. Exit code 1 when the money differs.
+            """
+    )
+
+    @Argument(help: "The bill, as CSV.") var file: String
+    @Option(help: "Only calls to this provider, whose bill it is.") var upstream: String?
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        var body: JSON = ["invoice": .string(try BoundedFile.text(at: file, limit: Invoice.maximumBytes))]
+        if let upstream { body["upstream"] = .string(upstream) }
+        let answer = try await Session.run(options) { [body] in try await $0.post("/api/v1/usage/reconcile", body) }
+        if options.json {
+            Terminal.standard.print(answer.text(.pretty))
+        } else {
+            show(answer)
+        }
+        let difference = answer["total"]?["difference"]?.stringValue
+        if let difference, difference != Money.zero.sixPlaces { throw ExitCode(1) }
+    }
+
+    private func show(_ answer: JSON) {
+        func money(_ line: JSON?) -> [String] {
+            ["ours", "theirs", "difference"].map { line?[$0]?.stringValue ?? "-" }
+        }
+        let tokens = ["our_input_tokens", "their_input_tokens", "our_output_tokens", "their_output_tokens"]
+        let counts = tokens + ["interrupted_calls", "estimated_calls"]
+        let rows = (answer["items"]?.arrayValue ?? []).map { line in
+            [line["day"]?.stringValue ?? "", line["model"]?.stringValue ?? ""] + money(line)
+                + counts.map { line[$0]?.intValue.map { "\($0)" } ?? "-" }
+        }
+        let total = ["total", ""] + money(answer["total"]) + counts.map { _ in "" }
+        let head = [
+            "DAY", "MODEL", "OURS $", "THEIRS $", "DIFFERENCE", "IN", "THEIRS", "OUT", "THEIRS", "INTERRUPTED",
+            "ESTIMATED",
+        ]
+        Terminal.standard.print(Terminal.standard.table([head] + rows + [total]))
     }
 }

@@ -23,7 +23,7 @@ struct UsageReportTests {
         )
         record.asker.key = key
         record.asker.team = key.isEmpty ? "" : "team of \(key)"
-        record.usage = TokenUsage(input: 10, cacheRead: 4, output: 3, reasoning: 1)
+        record.usage = TokenUsage(input: 10, output: 3, cacheRead: 4, reasoning: 1)
         record.cost = cost.map { Money(microdollars: $0) }
         return record
     }
