@@ -1,5 +1,6 @@
 import CupelCore
 import Logging
+import NIOHTTP1
 import Storage
 import Synchronization
 import Testing

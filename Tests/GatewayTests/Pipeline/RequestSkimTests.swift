@@ -1,4 +1,5 @@
 import CupelCore
+import OrderedCollections
 import Testing
 
 @testable import Gateway

@@ -1,4 +1,5 @@
 import CupelCore
+import NIOHTTP1
 import Testing
 
 @testable import Gateway
