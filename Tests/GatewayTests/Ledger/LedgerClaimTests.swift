@@ -1,4 +1,6 @@
 import CupelCore
+import NIOHTTP1
+import Storage
 import Testing
 
 @testable import Gateway
@@ -136,8 +138,8 @@ import Testing
         let budget = budget(Money(microdollars: 1_000_000_000))
         try await GatewayHouse.with { house in
             await house.publish(Caller(budgets: [budget]), ["m": CallRoute([.at(upstream.port, twin.dialect)])])
-            let plain = try await house.ask(twin.path, Talk.question)
-            let streamed = try await house.ask(twin.path, Talk.streamed)
+            let plain = try await house.ask(Talk.question, at: twin.path)
+            let streamed = try await house.ask(Talk.streamed, at: twin.path)
             #expect(plain.status == 200 && streamed.status == 200 && streamed.isComplete)
             let kept = try await house.kept()
             try #require(kept.count == 2)

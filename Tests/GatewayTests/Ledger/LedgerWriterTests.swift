@@ -68,7 +68,7 @@ import Testing
             #expect(!client.answer.isComplete && !client.answer.text.contains("[DONE]"))
             gate.open()
             let answer = await client.end()
-            #expect(answer.text.hasSuffix(Talk.done) && answer.isComplete)
+            #expect(answer.text.hasSuffix(Talk.done) && answer.isComplete, "\(answer)")
             await client.leave()
         }
         await upstream.stop()
@@ -82,19 +82,19 @@ import Testing
         try await house(time: JumpingTime()) { house, store in
             await house.publish(Caller(), ["m": CallRoute([.at(upstream.port)])])
             store.become(.refusing)
-            let answer = try await house.ask(path, Talk.question)
+            let answer = try await house.ask(Talk.question, at: path)
             #expect(answer.status == 503)
             if path == "/v1/messages" {
                 #expect(answer.json["type"] == "error")
             } else {
                 #expect(answer.code == "storage_unavailable")
             }
-            let refused = try await house.ask(path, Talk.question)
+            let refused = try await house.ask(Talk.question, at: path)
             #expect(refused.status == 503 && refused.headers.first(name: "retry-after") == "2")
             #expect(upstream.count == 1)
             store.become(.willing)
-            try await eventually("calls are taken again") { try await house.ask(path, Talk.question).status == 200 }
-            let streamed = try await house.ask(path, Talk.streamed)
+            try await eventually("calls are taken again") { try await house.ask(Talk.question, at: path).status == 200 }
+            let streamed = try await house.ask(Talk.streamed, at: path)
             #expect(streamed.status == 200)
             try await house.quiet()
             let sums = try await house.sums()
@@ -223,6 +223,37 @@ import Testing
         #expect(!ledger.isFull)
         ledger.add(entry(.opened))
         #expect(ledger.isFull)
+    }
+
+    @Test func `calls that a process left open are interrupted, cost what was held, and are counted once`() async throws
+    {
+        try await GatewayHouse.with { house in
+            var theirs = entry(.opened)
+            theirs.record.replica = "another"
+            theirs.record.reserved = Money(microdollars: 40)
+            var second = entry(.opened)
+            second.record.replica = "another"
+            second.record.reserved = Money(microdollars: 2)
+            var ours = entry(.opened)
+            ours.record.replica = house.ledger.replica
+            for entry in [theirs, second, ours] { house.ledger.add(entry) }
+            try await eventually("they are kept") { try await house.kept().count == 3 }
+            let first = try await house.ledger.recover()
+            let again = try await house.ledger.recover()
+            #expect(first == 2 && again == 0)
+            let kept = try await house.kept()
+            #expect(kept.filter { $0.outcome == "interrupted" }.map(\.cost).reduce(0) { $0 + ($1 ?? -99) } == 42)
+            #expect(kept.filter { $0.outcome == "open" }.map(\.id) == [ours.record.id.description])
+            let sums = try await house.sums()
+            #expect(sums.calls == 2 && sums.cost == 42 && sums.unpriced == 0)
+            // Their sums go on as those of any call of the day.
+            ours.phase = .ended
+            ours.loop = -1
+            ours.record.cost = Money(microdollars: 8)
+            ours.record.outcome = .answered
+            house.ledger.add(ours)
+            try await eventually("it is counted") { try await house.sums().cost == 50 }
+        }
     }
 
     @Test func `everything that waits is written before the writer ends`() async throws {

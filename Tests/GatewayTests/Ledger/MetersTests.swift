@@ -40,7 +40,7 @@ import Testing
         let rate = RateMeter(perMinute: 1000)
         #expect(rate.take(1000, now: 1) == nil)
         #expect(rate.take(1, now: 1) != nil)
-        rate.correct(by: -900)
+        rate.settle(taken: 1000, used: 100)
         #expect(rate.left(now: 1) == 900)
         #expect(rate.take(901, now: 1) != nil)
         #expect(rate.take(900, now: 1) == nil)
@@ -51,6 +51,9 @@ import Testing
         #expect(rate.take(50, now: 1) == nil)
         #expect(rate.take(1, now: 1) != nil)
         #expect(rate.secondsToFull(now: 1) == 60)
+        // What was not drawn is not given back either: half a minute's worth was used.
+        rate.settle(taken: 50, used: 5)
+        #expect(rate.left(now: 1) == 5)
     }
 
     @Test(arguments: [1, 8, 64]) func `as many calls are under way as may be, on eight threads too`(limit: Int) {

@@ -18,6 +18,7 @@ struct GatewayHouse: Sendable {
     /// Runs a body with a gateway, and closes everything after it.
     static func with<Value: Sendable>(
         loops: Int = 2,
+        hasLane: Bool = true,
         time: any TimeSource = SystemTime(),
         store: @Sendable (any Database) -> any Database = { $0 },
         _ body: @Sendable (GatewayHouse) async throws -> Value
@@ -35,7 +36,7 @@ struct GatewayHouse: Sendable {
         )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let engine = GatewayEngine(ledger: ledger, on: group)
-        let listener = try await listen(engine, group)
+        let listener = try await listen(engine, group, hasLane: hasLane)
         let house = GatewayHouse(
             database: database,
             ledger: ledger,
@@ -61,12 +62,18 @@ struct GatewayHouse: Sendable {
         return try result.get()
     }
 
-    private static func listen(_ engine: GatewayEngine, _ group: any EventLoopGroup) async throws -> any Channel {
+    /// A listener as the door is one: the lane for plain calls first, where there is one, and HTTP behind it.
+    private static func listen(
+        _ engine: GatewayEngine,
+        _ group: any EventLoopGroup,
+        hasLane: Bool
+    ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 2048)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if hasLane { try channel.pipeline.syncOperations.addHandler(engine.makeLane()) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(engine.makeHandler())
                 }
@@ -90,12 +97,12 @@ struct GatewayHouse: Sendable {
 
     /// Sends one request on a connection of its own and waits for the answer.
     func ask(
-        _ path: String = "/v1/chat/completions",
         _ body: String,
+        at path: String = "/v1/chat/completions",
         headers: [(String, String)] = []
     ) async throws -> WireClient.Answer {
         let client = try await connect()
-        let answer = try await client.ask(path, body, headers: headers)
+        let answer = try await client.ask(body, at: path, headers: headers)
         await client.leave()
         return answer
     }

@@ -19,7 +19,9 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         var stage: Stage
         var blow: Blow
-        var testDescription: String { "\(stage), \(blow)" }
+        /// Whether the call takes the short cut.
+        var hasLane: Bool
+        var testDescription: String { "\(stage), \(blow), \(hasLane ? "lane" : "door")" }
 
         /// An upstream that is not connected cannot cut, nor one that has answered; what the ledger keeps has no
         /// deadline.
@@ -31,8 +33,10 @@ import Testing
             }
         }
 
-        static let all = Stage.allCases.flatMap { stage in Blow.allCases.map { Case(stage: stage, blow: $0) } }
-            .filter(\.isPossible)
+        static let all = Stage.allCases.flatMap { stage in
+            Blow.allCases.flatMap { blow in [true, false].map { Case(stage: stage, blow: blow, hasLane: $0) } }
+        }
+        .filter(\.isPossible)
     }
 
     private func steps(_ it: Case, _ hold: Gate) -> [WireUpstream.Step] {
@@ -62,12 +66,16 @@ import Testing
         let store = Gate()
         let budget = BudgetMeter(name: "of the tests", limit: Money(microdollars: 1_000_000), spent: .zero, resets: nil)
         let parallel = ParallelMeter(limit: 3)
-        try await GatewayHouse.with { inner in
+        try await GatewayHouse.with(hasLane: it.hasLane) { inner in
             let moody = MoodyDatabase(inner)
             if it.stage == .keeping { moody.become(.slow(store)) }
             return moody
         } _: { house in
-            let limits = UpstreamLimits(whole: it.blow == .deadline ? .milliseconds(300) : .seconds(60), tries: 2)
+            let limits = UpstreamLimits(
+                whole: it.blow == .deadline ? .milliseconds(300) : .seconds(60),
+                connect: .seconds(1),
+                tries: 2
+            )
             let port = it.stage == .connecting ? hole.port : upstream.port
             let candidate = CallCandidate.at(port, limits: limits, maximumConnections: it.stage == .waiting ? 1 : 8)
             await house.publish(Caller(parallel: [parallel], budgets: [budget]), ["m": CallRoute([candidate])])
@@ -80,17 +88,17 @@ import Testing
             case .close: await house.engine.close()
             }
             if it.stage == .keeping { store.open() }
-            try await house.quiet()
-            #expect(parallel.underway == 0)
-            let kept = try await house.kept()
-            #expect(!kept.contains { $0.outcome == "open" })
-            #expect(budget.total.microdollars == Int64(kept.reduce(0) { $0 + ($1.cost ?? 0) }))
             if it.blow == .deadline || it.blow == .cut || it.blow == .reset {
                 for client in clients {
                     let answer = await client.end()
                     #expect(answer.isComplete && (answer.status != 200 || it.stage == .stream))
                 }
             }
+            try await house.quiet()
+            #expect(parallel.underway == 0)
+            let kept = try await house.kept()
+            #expect(!kept.contains { $0.outcome == "open" })
+            #expect(budget.total.microdollars == Int64(kept.reduce(0) { $0 + ($1.cost ?? 0) }))
             for client in clients { await client.leave() }
             try await eventually("the upstream has only what rests") {
                 let now = await house.engine.occupation()

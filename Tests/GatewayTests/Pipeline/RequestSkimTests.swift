@@ -25,7 +25,7 @@ import Testing
     }
 
     private func check(_ bytes: [UInt8]) throws {
-        guard let skim = skim(bytes) else { return }
+        guard let skim = self.skim(bytes) else { return }
         guard let json = try? JSON(parsing: bytes, limits: Self.limits) else {
             #expect(
                 isIntendedDifference(bytes),
@@ -52,7 +52,7 @@ import Testing
 
     @Test func `what matters is found`() throws {
         let bytes = Array(Self.good.utf8)
-        let skim = try #require(skim(bytes))
+        let skim = try #require(self.skim(bytes))
         #expect(String(decoding: bytes[try #require(skim.model)], as: UTF8.self) == "gpt-x")
         #expect(skim.isStream && skim.maxTokens == 17 && skim.choices == 2 && !skim.isEmpty && skim.tools != nil)
         try check(bytes)
@@ -82,7 +82,7 @@ import Testing
 
     @Test func `of several limits the largest counts, and null is none`() throws {
         let skim = try #require(
-            skim(#"{"max_tokens":5,"max_completion_tokens":700,"max_tokens":6,"n":3,"n":2,"stream":null}"#)
+            self.skim(#"{"max_tokens":5,"max_completion_tokens":700,"max_tokens":6,"n":3,"n":2,"stream":null}"#)
         )
         #expect(skim.maxTokens == 700 && skim.choices == 3 && !skim.isStream)
         let none = try #require(self.skim(#"{"max_tokens":null,"n":null}"#))
@@ -91,7 +91,7 @@ import Testing
 
     @Test func `the number of input tokens is an upper bound for what a tokeniser makes of text`() throws {
         let text = String(repeating: "a ", count: 500)
-        let skim = try #require(skim(#"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#))
+        let skim = try #require(self.skim(#"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#))
         #expect(skim.mostInputTokens >= 500)
         let wide = String(repeating: "é", count: 500)
         let other = try #require(self.skim(#"{"model":"m","messages":[{"role":"user","content":"\#(wide)"}]}"#))
@@ -100,7 +100,7 @@ import Testing
 
     @Test func `media are counted and not read as text`() throws {
         let image = String(repeating: "QUJD", count: 50_000)
-        let skim = try #require(skim(#"{"model":"m","i":"data:image/png;base64,\#(image)","j":"\#(image)"}"#))
+        let skim = try #require(self.skim(#"{"model":"m","i":"data:image/png;base64,\#(image)","j":"\#(image)"}"#))
         #expect(skim.media == 2 && skim.narrowBytes < 100)
     }
 

@@ -78,8 +78,8 @@ final class WireClient: Sendable {
 
     /// Sends a request and does not wait.
     func send(
-        _ path: String = "/v1/chat/completions",
         _ body: String,
+        at path: String = "/v1/chat/completions",
         headers: [(String, String)] = [],
         method: HTTPMethod = .POST
     ) async throws {
@@ -95,11 +95,11 @@ final class WireClient: Sendable {
 
     /// Sends a request and waits for the whole answer.
     func ask(
-        _ path: String = "/v1/chat/completions",
         _ body: String,
+        at path: String = "/v1/chat/completions",
         headers: [(String, String)] = []
     ) async throws -> Answer {
-        try await send(path, body, headers: headers)
+        try await send(body, at: path, headers: headers)
         return await end()
     }
 
