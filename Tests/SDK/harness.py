@@ -150,6 +150,16 @@ class Gateway:
             assert time.monotonic() < end, f"no ended call for {model}: {calls[:1]}"
             time.sleep(0.05)
 
+    def calls(self, key):
+        """The records of all calls by a key."""
+        found, cursor = [], ""
+        while True:
+            page = self.api("GET", "/api/v1/calls?limit=100" + cursor)
+            found += [call for call in page["items"] if call["key_name"] == key]
+            if not page["next_cursor"]:
+                return found
+            cursor = "&cursor=" + page["next_cursor"]
+
     def key(self, name, models=(), expires=None, **limits):
         """A new key of the API, and its identifier."""
         if self._team is None:

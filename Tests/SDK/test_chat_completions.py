@@ -181,6 +181,51 @@ class ChatTests(Case):
         self.assertEqual(gather(stream)[0], " ".join(f"word{index}" for index in range(3000)))
 
 
+class ParameterTests(Case):
+    """What is said beside the words."""
+
+    WORDS = {
+        "openai": ("temperature", "top_p", "stop"), "groq": ("temperature", "top_p", "stop"),
+        "mistral": ("temperature", "top_p", "stop"), "anthropic": ("temperature", "top_p", "stop_sequences"),
+        "gemini": ("temperature", "topP", "stopSequences"), "bedrock": ("temperature", "topP", "stopSequences"),
+    }
+
+    @each()
+    def test_parameters_arrive_in_the_providers_words(self, kind, model):
+        self.openai().chat.completions.create(
+            model=model, messages=user("say hello"), temperature=0.5, top_p=0.25, stop=["END", "STOP"]
+        )
+        body = self.last(kind).body
+        body = body.get("generationConfig") or body.get("inferenceConfig") or body
+        self.assertEqual([body[word] for word in self.WORDS[kind]], [0.5, 0.25, ["END", "STOP"]])
+
+    @each("openai", "groq", "mistral")
+    def test_several_answers_at_once_are_whole_or_refused(self, kind, model):
+        try:
+            answer = self.openai().chat.completions.create(model=model, messages=user("say hello"), n=2)
+        except openai.BadRequestError as error:
+            self.assertIn("n", str(error.body))
+            self.assertEqual(self.seen(kind), [])
+        else:
+            self.assertEqual([choice.message.content for choice in answer.choices], [GREETING, GREETING])
+
+    @each("bedrock")
+    def test_a_picture_may_be_an_address(self, kind, model):
+        content = [{"type": "text", "text": "see image"},
+                   {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]
+        answer = self.openai().chat.completions.create(model=model, messages=[{"role": "user", "content": content}])
+        self.assertEqual(answer.choices[0].message.content, "I see url of 25 bytes")
+
+    def test_a_provider_that_fetches_no_pictures_says_so(self):
+        content = [{"type": "text", "text": "see image"},
+                   {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]
+        with self.assertRaises(openai.BadRequestError) as raised:
+            self.openai().chat.completions.create(
+                model=f"bedrock/{harness.MODELS['bedrock']}", messages=[{"role": "user", "content": content}]
+            )
+        self.assertIn("base64", str(raised.exception.body))
+
+
 class ToolTests(Case):
     """Tools, both ways."""
 

@@ -1,5 +1,6 @@
 """Models, embeddings and the counting of tokens; and money: what the ledger says is what the providers counted."""
 
+import asyncio
 import json
 import os
 
@@ -104,6 +105,30 @@ class MoneyTests(Case):
             self.assertEqual(call["input_tokens"], usage["input"])
             self.assertEqual(call["cache_read_tokens"], usage["cached"])
             self.assertEqual(call["output_tokens"], usage["output"])
+
+    def test_many_calls_at_once_add_up(self):
+        key, _ = self.gateway.key("many")
+
+        async def one(client, number):
+            model = list(MODELS)[number % len(MODELS)]
+            ask = {"model": f"{model}/{MODELS[model]}", "messages": user(f"long {number}")}
+            if number % 2:
+                async for _ in await client.chat.completions.create(stream=True, **ask):
+                    pass
+            else:
+                await client.chat.completions.create(**ask)
+
+        async def all_of_them():
+            async with openai.AsyncOpenAI(base_url=self.gateway.base + "/v1", api_key=key, max_retries=0,
+                                          timeout=60) as client:
+                await asyncio.gather(*[one(client, number) for number in range(120)])
+
+        asyncio.run(all_of_them())
+        calls = self.gateway.calls("many")
+        self.assertEqual(len(calls), 120)
+        self.assertEqual({call["outcome"] for call in calls}, {"answered"})
+        for ours, theirs in (("input_tokens", "input"), ("output_tokens", "output")):
+            self.assertEqual(sum(call[ours] for call in calls), sum(seen.usage[theirs] for seen in self.seen()))
 
     def test_calls_name_who_asked_and_what_for(self):
         key, _ = self.gateway.key("named")
