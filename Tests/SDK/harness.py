@@ -96,6 +96,11 @@ class Gateway:
             time.sleep(0.05)
         raise SystemExit(f"The server did not start:\n{self.log()}")
 
+    @property
+    def is_running(self):
+        """Whether the server still is there."""
+        return self._process.poll() is None
+
     def log(self):
         """The last of what the server said."""
         self._log.flush()

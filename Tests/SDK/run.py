@@ -52,6 +52,13 @@ class Result(unittest.TestResult):
             self.failures.append((subtest, ""))
             self._fail(subtest, err)
 
+    def stopTest(self, test):
+        super().stopTest(test)
+        if not harness.GATEWAY.is_running:
+            # Every test after this would fail for the same reason and say less of it.
+            print(f"the server ended during {test.id()}:\n{harness.GATEWAY.log()}", flush=True)
+            self.stop()
+
     def _fail(self, test, err):
         if self.verbose:
             print(self._exc_info_to_string(err, test), flush=True)
@@ -85,7 +92,7 @@ def main():
     finally:
         code = harness.GATEWAY.stop()
     if code != 0:
-        result.lines.append(f"failed: the server ended with {code} at SIGTERM")
+        result.lines.append(f"failed: the server ended with {code} instead of 0 when it was stopped")
         print(result.lines[-1])
     ok = not result.lines and result.testsRun > 0
     print(f"{'passed' if ok else 'FAILED'}: {result.testsRun} tests, {len(result.lines)} failures, "

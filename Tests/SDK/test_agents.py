@@ -41,7 +41,7 @@ class ClaudeCodeTests(Case):
         """One turn, streamed, by the beta resource, which adds `?beta=true`."""
         with self.agent().beta.messages.stream(
             model=model, max_tokens=8000, system=SYSTEM, tools=TOOLS, messages=messages,
-            metadata={"user_id": "user_1_account__session_2"}, **options
+            metadata={"user_id": "user_1_account_2"}, **options
         ) as stream:
             for _ in stream:
                 pass

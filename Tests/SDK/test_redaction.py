@@ -9,7 +9,8 @@ from test_chat_completions import TOOL, gather
 
 def secret():
     """What looks like an AWS access key; made at run time, for it must not stand in a file."""
-    return "AK" + "IA" + "".join(random.Random(7).choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
+    chance = random.Random(7)
+    return "AK" + "IA" + "".join(chance.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
 
 
 class RedactionTests(Case):

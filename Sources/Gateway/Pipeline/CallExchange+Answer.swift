@@ -228,7 +228,9 @@ extension CallExchange {
             default: break
             }
         }
-        return ByteBuffer(bytes: inbound.client?.encode(restored(events)) ?? [])
+        // Restored first: what restores stands in `inbound` too, which two may not change at once.
+        let restored = restored(events)
+        return ByteBuffer(bytes: inbound.client?.encode(restored) ?? [])
     }
 
     private func endStream() {
