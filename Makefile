@@ -39,6 +39,7 @@ install-dev: ## Install what building and testing need
 	@scripts/install-tools
 
 install-test: install-dev model
+	@scripts/install-tools --sdk
 
 release:
 	@echo "▸ building cupel (the first build takes some minutes)"

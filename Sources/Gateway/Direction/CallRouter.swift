@@ -46,7 +46,13 @@ struct CallRouter: Sendable {
 
     /// The models that a caller may ask for: those that some usable provider serves, and the configuration's names.
     func models(_ caller: Caller) -> [ListedModel] {
-        var listed = table.routes.routes.keys.sorted().map { ListedModel(id: $0, displayName: $0, owner: "cupel") }
+        let names = table.routes.routes.keys.sorted().filter { name in
+            // A name that leads this caller nowhere would only be refused.
+            [Endpoint.chatCompletions, .embeddings].contains { endpoint in
+                (try? plan(name, caller, CallNeeds(endpoint: endpoint))) != nil
+            }
+        }
+        var listed = names.map { ListedModel(id: $0, displayName: $0, owner: "cupel") }
         for card in table.registry.models where caller.allows(card.id) {
             let isServed = table.providers.contains { provider in
                 provider.isUsable && card.served(by: provider.preset.name, from: provider.region) != nil

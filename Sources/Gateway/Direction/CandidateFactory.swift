@@ -64,6 +64,7 @@ struct CandidateFactory: Sendable {
             knowsMaxCompletionTokens: isOpenAI,
             knowsStreamUsage: provider.preset.takesStreamUsage,
             knowsTopK: !isOpenAI,
+            knowsUser: provider.preset.name != "mistral",
             takesThoughtsBack: provider.preset.name == "deepseek",
             thinksAdaptively: found.model.contains("opus-4-6") || found.model.contains("opus-4-7"),
             thinksInLevels: found.model.hasPrefix("gemini-3")

@@ -106,15 +106,19 @@ package final class GatewayDirector: Service {
 
     /// Follows changes until a stop.
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { [self] in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.followAccounts() }
-                group.addTask { try await self.followClock() }
-                group.addTask { await self.publishChanges() }
-                group.addTask { try await self.showLife() }
-                try await group.next()
-                group.cancelAll()
+        do {
+            try await cancelWhenGracefulShutdown { [self] in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.followAccounts() }
+                    group.addTask { try await self.followClock() }
+                    group.addTask { await self.publishChanges() }
+                    group.addTask { try await self.showLife() }
+                    try await group.next()
+                    group.cancelAll()
+                }
             }
+        } catch is CancellationError {
+            // A stop is no failure: thrown on, it would have every other service cancelled instead of finished.
         }
         await engine.close()
     }
@@ -261,7 +265,8 @@ package final class GatewayDirector: Service {
         )
         state.withLock { $0.table = table }
         let callers = CallerFactory(book: book, sums: sums, now: now, policy: policy.calls)
-        let factory = CandidateFactory(table: table, targets: try reachable(table)) { model in
+        let targets = try reachable(table)
+        let factory = CandidateFactory(table: table, targets: targets) { model in
             accounts.budgets(ofModel: model).compactMap { callers.meter($0, "model", model) }
         }
         let router = CallRouter(table: table, factory: factory)
@@ -278,6 +283,7 @@ package final class GatewayDirector: Service {
                     }
                     return Digest(of: shown) == ownerDigest ? owner : nil
                 },
+                targets: Array(targets.values),
                 models: { router.models($0) },
                 route: { (name, caller, needs) throws(CupelError) in try router.route(name, caller, needs) }
             )

@@ -31,10 +31,37 @@ package final class Ledger: Service {
     private struct State {
         var entries: [Entry] = []
         var waiting: CheckedContinuation<Void, Never>?
+        /// Whether something waits that should be written now.
+        var isDue = false
         var isClosed = false
         var isFailing = false
+
+        /// What is written next: all that ended, and what began a moment ago. A call that ends within that moment is
+        /// one row, written once.
+        mutating func take(_ now: Timestamp) -> [Entry] {
+            isDue = false
+            guard !entries.isEmpty else { return [] }
+            let latest = isClosed ? now : now + (.zero - Ledger.openMoment)
+            var batch: [Entry] = []
+            var rest: [Entry] = []
+            var ended: Set<Identifier<CallRecord>> = []
+            for entry in entries {
+                guard batch.count < Ledger.maximumBatch, entry.phase != .opened || entry.record.started <= latest else {
+                    rest.append(entry)
+                    continue
+                }
+                batch.append(entry)
+                if entry.phase == .ended { ended.insert(entry.record.id) }
+            }
+            // The beginning of what has ended says nothing more.
+            entries = ended.isEmpty ? rest : rest.filter { $0.phase != .opened || !ended.contains($0.record.id) }
+            if batch.count >= Ledger.maximumBatch { isDue = true }
+            return batch
+        }
     }
 
+    /// How long the beginning of a call waits for its end before it is written by itself.
+    static let openMoment = Duration.milliseconds(10)
     /// Entries that may wait for the writer; beyond it no call begins.
     static let maximumWaiting = 50_000
     /// Refused calls that may wait; beyond it they are only counted.
@@ -71,7 +98,9 @@ package final class Ledger: Service {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if entry.phase == .refused, state.entries.count >= Self.maximumRefused { return nil }
             state.entries.append(entry)
-            // Whoever begins a call waits for nothing: it is written with the next that ends, or in a moment.
+            // Whoever begins a call waits for nothing; whoever ends one does.
+            guard entry.phase != .opened else { return nil }
+            state.isDue = true
             defer { state.waiting = nil }
             return state.waiting
         }
@@ -80,9 +109,14 @@ package final class Ledger: Service {
 
     /// Writes until a stop, and then what is left.
     package func run() async throws {
-        await withGracefulShutdownHandler {
-            await write()
-        } onGracefulShutdown: {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await write()
+            } onGracefulShutdown: {
+                self.close()
+            }
+        } onCancel: {
+            // The writer waits for entries and not for its task: without this a cancelled group would never end.
             self.close()
         }
     }
@@ -107,26 +141,30 @@ package final class Ledger: Service {
 
     private func next() async -> [Entry]? {
         while true {
-            let (batch, isClosed) = state.withLock { state -> ([Entry], Bool) in
-                guard state.entries.count > Self.maximumBatch else {
-                    let all = state.entries
-                    state.entries = []
-                    return (all, state.isClosed)
-                }
-                defer { state.entries.removeFirst(Self.maximumBatch) }
-                return (Array(state.entries.prefix(Self.maximumBatch)), state.isClosed)
-            }
+            let now = time.now
+            let (batch, isClosed) = state.withLock { ($0.take(now), $0.isClosed) }
             if !batch.isEmpty { return batch }
             if isClosed { return nil }
             await withCheckedContinuation { continuation in
                 let mustGoOn = state.withLock { state in
-                    guard state.entries.isEmpty, !state.isClosed else { return true }
+                    guard !state.isDue, !state.isClosed else { return true }
                     state.waiting = continuation
                     return false
                 }
                 if mustGoOn { continuation.resume() }
             }
         }
+    }
+
+    /// Has the beginnings of calls written that wait for their ends; called now and then while calls are under way.
+    func nudge() {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.entries.isEmpty else { return nil }
+            state.isDue = true
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
     }
 
     private func keep(_ batch: [Entry], _ opened: inout Set<Identifier<CallRecord>>) async {

@@ -85,8 +85,11 @@ final class RateMeter: Sendable {
         }
     }
 
-    /// Gives back what was taken too much, or takes what was taken too little.
-    func correct(by units: Int) { arrival.wrappingAdd(Int64(units) * interval, ordering: .relaxed) }
+    /// Gives back what was taken too much, or takes what was taken too little: `taken` as it was asked for, of which no
+    /// more than a minute's worth was drawn.
+    func settle(taken: Int, used: Int) {
+        arrival.wrappingAdd(Int64(used - min(taken, limit)) * interval, ordering: .relaxed)
+    }
 
     /// Units that could be taken now.
     func left(now: Int64) -> Int {

@@ -118,9 +118,8 @@ extension CallExchange {
 
     /// What the client is told beside the answer.
     private func answerFields(_ head: ResponseHead) -> [(name: String, value: String)] {
-        var fields = [
-            ("x-request-id", id.description), ("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"),
-        ]
+        var fields = endpoint.dialect.requestFields(id.description)
+        fields.append(("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"))
         if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
         if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
@@ -208,7 +207,7 @@ extension CallExchange {
         if let usage = passage.usage { record.usage = usage }
         if record.modelAnswered == nil { record.modelAnswered = passage.model }
         if let finish = passage.finish { record.finish = finish.word }
-        if passage.isComplete { inbound.hasEnded = true }
+        if passage.hasSeenLast { inbound.hasEnded = true }
     }
 
     private func translate(_ bytes: ByteBuffer) -> ByteBuffer {

@@ -5,6 +5,7 @@ import NIOCore
 extension CallExchange {
     /// Tries the candidate at hand.
     func attempt() {
+        if endpoint == .countTokens, !passesThrough { return countTokens() }
         switch candidate.target.health.admit(now: Self.now) {
         case .closed(let until):
             let seconds = max(Int((until - Self.now) / 1_000_000_000), 1)
@@ -132,10 +133,24 @@ extension CallExchange {
             return
         }
         record.isEstimated = true
-        let input = record.usage?.input ?? (skim.narrowBytes / 4 + skim.wideBytes / 2 + skim.media * 1000)
+        let input = record.usage?.input ?? Self.estimate(skim)
         var usage = record.usage ?? TokenUsage(input: input, output: 0)
         usage.output = max(usage.output, inbound.tokensSeen)
         record.usage = usage
+    }
+
+    /// Tokens of a question, as they are commonly found.
+    private static func estimate(_ skim: RequestSkim) -> Int {
+        skim.narrowBytes / 4 + skim.wideBytes / 2 + skim.media * 1000
+    }
+
+    /// Answers how many tokens a question has where the provider does not count them in the client's dialect: agents
+    /// ask it of every model, to know when to shorten a conversation, and an estimate serves them better than nothing.
+    private func countTokens() {
+        let count = call.skim.map(Self.estimate) ?? 0
+        var answer = CallAnswer(body: ByteBuffer(bytes: ClientDialect.tokenCount(max(count, 1)).bytes()))
+        answer.fields = endpoint.dialect.requestFields(id.description)
+        settle(.answered, status: 200, then: .answer(answer))
     }
 }
 

@@ -57,7 +57,8 @@ extension CallExchange {
         record.cache = record.cache ?? "hit"
         record.modelAnswered = answer.model
         record.firstByte = elapsed
-        let fields = [("x-request-id", id.description), ("x-cupel-cache", record.cache ?? "hit")]
+        var fields = endpoint.dialect.requestFields(id.description)
+        fields.append(("x-cupel-cache", record.cache ?? "hit"))
         if call.isStream, let events = answer.events {
             settle(.answered, status: 200, then: .stream(fields, ByteBuffer(bytes: events)))
         } else {

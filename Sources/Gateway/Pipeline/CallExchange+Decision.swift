@@ -90,7 +90,8 @@ extension CallExchange {
             }
             return CupelError(
                 .malformedRequest,
-                "A member of the body has an escape in its name, or is no plain value: write `model` and its like plainly."
+                "`model`, `stream`, `n` and the limit on tokens must be written plainly and once: a text without escapes, "
+                    + "`true` or `false`, whole numbers of at most ten digits."
             )
         } catch {
             return CupelError(.malformedRequest, "The body is not JSON that is taken: \(error).")

@@ -61,6 +61,7 @@ extension CallExchange {
             capacity: target.headLines.count + path.utf8.count + 256 + (isCopied ? body.readableBytes : 0)
         )
         head.writeStaticString("POST ")
+        head.writeString(target.pathPrefix)
         head.writeString(path)
         head.writeStaticString(" HTTP/1.1\r\n")
         head.writeBytes(target.headLines)
@@ -97,11 +98,15 @@ extension CallExchange {
         if skim.isStream, endpoint == .chatCompletions, candidate.traits.knowsStreamUsage, !call.wantsUsage {
             edits.append(usageEdit(skim))
         }
+        if endpoint == .chatCompletions, !candidate.traits.knowsStreamUsage, let options = skim.streamOptions {
+            // What this provider does not know it refuses; its usage comes unasked.
+            edits.append((call.bytes.withUnsafeReadableBytes { Self.member(around: options, $0) }, []))
+        }
         if let limit = call.imposedMaxTokens {
             edits.append((skim.start..<skim.start, Array("\"\(limitName)\":\(limit),".utf8)))
         }
         guard !edits.isEmpty else { return call.bytes }
-        edits.sort { $0.range.lowerBound < $1.range.lowerBound }
+        edits.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         let base = call.bytes.readerIndex
         var body = ByteBufferAllocator().buffer(capacity: call.bytes.readableBytes + 128)
         var at = 0
@@ -116,6 +121,22 @@ extension CallExchange {
             body.writeImmutableBuffer(slice)
         }
         return body
+    }
+
+    /// A member of the body's object, by where its value stands: with its name and one of the commas beside it.
+    private static func member(around value: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> Range<Int> {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        var start = value.lowerBound
+        // The body's grammar was checked: before the value stand its colon and its name, which has no escapes.
+        for _ in 0..<2 {
+            repeat { start -= 1 } while start > 0 && bytes[start] != UInt8(ascii: "\"")
+        }
+        var end = value.upperBound
+        while end < bytes.count, isSpace(bytes[end]) { end += 1 }
+        if end < bytes.count, bytes[end] == UInt8(ascii: ",") { return start..<end + 1 }
+        var comma = start - 1
+        while comma > 0, isSpace(bytes[comma]) { comma -= 1 }
+        return (comma > 0 && bytes[comma] == UInt8(ascii: ",") ? comma : start)..<value.upperBound
     }
 
     /// What the dialect calls the limit on an answer's tokens.

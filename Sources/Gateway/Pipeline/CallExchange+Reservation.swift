@@ -87,20 +87,20 @@ extension CallExchange {
         let now = Self.now
         for (index, meter) in caller.requests.enumerated() {
             guard let wait = meter.take(1, now: now) else { continue }
-            for earlier in caller.requests.prefix(index) { earlier.correct(by: -1) }
+            for earlier in caller.requests.prefix(index) { earlier.settle(taken: 1, used: 0) }
             throw limited("\(meter.limit) requests a minute are used up", wait)
         }
         for (index, meter) in caller.tokens.enumerated() {
             guard let wait = meter.take(call.mostTokens, now: now) else { continue }
-            for earlier in caller.tokens.prefix(index) { earlier.correct(by: -call.mostTokens) }
-            for meter in caller.requests { meter.correct(by: -1) }
+            for earlier in caller.tokens.prefix(index) { earlier.settle(taken: call.mostTokens, used: 0) }
+            for meter in caller.requests { meter.settle(taken: 1, used: 0) }
             throw limited("\(meter.limit) tokens a minute are used up by what this call may take", wait)
         }
     }
 
     private func giveBackRates() {
-        for meter in caller.requests { meter.correct(by: -1) }
-        for meter in caller.tokens { meter.correct(by: -call.mostTokens) }
+        for meter in caller.requests { meter.settle(taken: 1, used: 0) }
+        for meter in caller.tokens { meter.settle(taken: call.mostTokens, used: 0) }
     }
 
     private func limited(_ what: String, _ wait: Int64) -> CupelError {

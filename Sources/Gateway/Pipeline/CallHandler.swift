@@ -185,7 +185,7 @@ struct CallAnswer {
     init(_ error: CupelError, _ dialect: ClientDialect, id: String) {
         status = ClientDialect.status(of: error)
         body = ByteBuffer(bytes: dialect.body(of: error, requestID: id).bytes())
-        fields = [("x-request-id", id)]
+        fields = dialect.requestFields(id)
         if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
         if error.code == .unauthorized { fields.append(("www-authenticate", "Bearer")) }
     }
@@ -221,7 +221,7 @@ struct ModelListing {
             json = ListedModel.list(models, dialect)
         }
         var answer = CallAnswer(body: ByteBuffer(bytes: json.bytes()))
-        answer.fields = [("x-request-id", id.description)]
+        answer.fields = dialect.requestFields(id.description)
         return answer
     }
 }

@@ -33,7 +33,7 @@ final class GatewayLoop: @unchecked Sendable {
     /// Routes that are remembered; beyond it all are forgotten, so that made-up names cannot fill the memory.
     static let maximumRoutes = 4096
     /// How often deadlines are looked at.
-    static let tick = TimeAmount.milliseconds(25)
+    static let tick = TimeAmount.milliseconds(10)
 
     init(_ eventLoop: any EventLoop, _ tools: GatewayTools, index: Int) {
         self.eventLoop = eventLoop
@@ -90,9 +90,10 @@ final class GatewayLoop: @unchecked Sendable {
         pools.values.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.idleCount) }
     }
 
-    /// Pools of targets that no longer stand in a snapshot go once their calls are over.
+    /// Pools of targets that no longer stand in the snapshot rest no connection, and go once their calls are over.
     private func retirePools() {
-        for (key, pool) in pools {
+        let live = Set(snapshot.targets.map { ObjectIdentifier($0) })
+        for (key, pool) in pools where !live.contains(key) {
             pool.retire()
             if pool.isUnused { pools[key] = nil }
         }
@@ -157,6 +158,7 @@ final class GatewayLoop: @unchecked Sendable {
     private func lookAtDeadlines() {
         let now = Int64(NIODeadline.now().uptimeNanoseconds)
         for exchange in exchanges { exchange?.look(at: now) }
+        if underway > 0 { ledger.nudge() }
         if now - lastLook > 1_000_000_000 {
             lastLook = now
             for lane in lanes { lane?.look(at: now) }

@@ -9,17 +9,21 @@ package struct GatewaySnapshot: Sendable {
     /// What a model's name means to a caller.
     /// - Throws: `model_not_available`, `no_llm_configured`, `policy_violation`.
     var route: @Sendable (String, Caller, CallNeeds) throws(CupelError) -> CallRoute
+    /// The upstreams that calls may go to.
+    var targets: [UpstreamTarget]
     /// What the list of models shows to a caller.
     var models: @Sendable (Caller) -> [ListedModel]
 
     init(
         caller: @escaping @Sendable (String) -> Caller? = { _ in nil },
         anonymous: Caller? = nil,
+        targets: [UpstreamTarget] = [],
         models: @escaping @Sendable (Caller) -> [ListedModel] = { _ in [] },
         route: @escaping @Sendable (String, Caller, CallNeeds) throws(CupelError) -> CallRoute
     ) {
         self.caller = caller
         self.anonymous = anonymous
+        self.targets = targets
         self.models = models
         self.route = route
     }

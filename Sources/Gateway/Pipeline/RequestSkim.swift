@@ -30,6 +30,7 @@ struct RequestSkim: Sendable {
     private(set) var wideBytes = 0
     /// Strings that hold an image, a sound or a file.
     private(set) var media = 0
+    private var hasStream = false
 
     /// Objects and arrays inside each other.
     static let maximumDepth = 64
@@ -84,13 +85,22 @@ struct RequestSkim: Sendable {
         switch name {
         case .model: return false
         case .stream:
-            guard !isStream else { return false }
+            // Not a bool is a bool to some servers; what they would do is not guessed.
+            guard !hasStream,
+                [UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n")].contains(bytes[value.lowerBound])
+            else { return false }
+            hasStream = true
             isStream = bytes[value.lowerBound] == UInt8(ascii: "t")
         case .maxTokens:
             maxTokensValues.append(value)
-            guard let number = SkimReader.integer(bytes, value) else { return true }
+            if isNull(value, bytes) { return true }
+            // `1e9` and its like would pass a bound that only reads digits.
+            guard let number = SkimReader.integer(bytes, value) else { return false }
             maxTokens = max(maxTokens ?? 0, number)
-        case .choices: choices = max(choices, SkimReader.integer(bytes, value) ?? 1)
+        case .choices:
+            if isNull(value, bytes) { return true }
+            guard let number = SkimReader.integer(bytes, value) else { return false }
+            choices = max(choices, number)
         case .tools:
             guard tools == nil else { return false }
             tools = value
@@ -101,6 +111,10 @@ struct RequestSkim: Sendable {
         case .other: break
         }
         return true
+    }
+
+    private func isNull(_ value: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes[value.lowerBound] == UInt8(ascii: "n")
     }
 }
 

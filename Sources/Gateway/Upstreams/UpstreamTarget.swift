@@ -27,6 +27,8 @@ final class UpstreamTarget: Sendable {
     let health: UpstreamHealth
     /// `host: …`, what authenticates us, and the like: whole lines of each request's head.
     let headLines: [UInt8]
+    /// What stands before the path in a request's first line: a proxy without a tunnel wants the whole address.
+    let pathPrefix: String
 
     init(
         name: String,
@@ -51,6 +53,12 @@ final class UpstreamTarget: Sendable {
         let authority = (host.contains(":") ? "[\(host)]" : host) + (isUsualPort ? "" : ":\(port)")
         var lines = "host: \(authority)\r\nuser-agent: cupel\r\n"
         for field in fields { lines += "\(field.name): \(field.value)\r\n" }
+        if let proxy, tls == nil {
+            pathPrefix = "http://" + authority
+            if let shown = proxy.authorization { lines += "proxy-authorization: \(shown.expose())\r\n" }
+        } else {
+            pathPrefix = ""
+        }
         headLines = Array(lines.utf8)
     }
 }

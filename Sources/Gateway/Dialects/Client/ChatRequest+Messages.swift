@@ -32,9 +32,9 @@ extension ChatRequest {
         let type = try thinking.required("type")
         switch try type.string() {
         case "enabled": effort = .tokens(try thinking.required("budget_tokens").int(least: 1))
-        case "adaptive": effort = effort ?? .adaptive
+        case "adaptive", "between_tools": effort = effort ?? .adaptive
         case "disabled": effort = .off
-        default: throw type.wrong("must be enabled, adaptive or disabled")
+        default: throw type.wrong("must be enabled, adaptive, between_tools or disabled")
         }
     }
 

@@ -11,6 +11,12 @@ package enum ClientDialect: String, Sendable, Hashable, CaseIterable {
 
     /// Whether errors and lists have OpenAI's form.
     package var isOpenAI: Bool { self != .messages }
+
+    /// The fields that name a call: `x-request-id`, which OpenAI's SDK reads, and for Anthropic's `request-id` too
+    /// (docs.anthropic.com/en/api/errors).
+    package func requestFields(_ id: String) -> [(name: String, value: String)] {
+        isOpenAI ? [("x-request-id", id)] : [("x-request-id", id), ("request-id", id)]
+    }
 }
 
 extension ChatRequest {

@@ -36,6 +36,9 @@ package struct PassageStream: Sendable {
     /// Whether the answer has its proper end.
     package var isComplete: Bool { isDone || (dialect == .chatCompletions && finish != nil) }
 
+    /// Whether the very last event has come; of several answers in one stream each has an end of its own before it.
+    package var hasSeenLast: Bool { dialect == .chatCompletions ? isDone : isComplete }
+
     /// Takes bytes; only whole events are passed on, so that an error event can follow at any time.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Forward {
         var events = events

@@ -30,7 +30,7 @@ struct OpenAIRequest {
         if !chat.stop.isEmpty { body["stop"] = .array(chat.stop.map { .string($0) }) }
         body["seed"] = chat.seed.map { .integer(Int64($0)) }
         body["reasoning_effort"] = chat.effort?.level.map { .string($0) }
-        body["user"] = chat.user.map { .string($0) }
+        if traits.knowsUser { body["user"] = chat.user.map { .string($0) } }
         body["metadata"] = chat.metadata
         if chat.isStream {
             body["stream"] = true

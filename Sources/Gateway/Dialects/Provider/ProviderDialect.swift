@@ -33,6 +33,8 @@ package struct ProviderTraits: Sendable, Hashable {
     package var knowsStreamUsage: Bool
     /// Whether an OpenAI dialect knows `top_k`.
     package var knowsTopK: Bool
+    /// Whether an OpenAI dialect knows `user`.
+    package var knowsUser: Bool
     /// Whether an OpenAI dialect wants `reasoning_content` of earlier turns back.
     package var takesThoughtsBack: Bool
     /// Whether an Anthropic model is told an effort rather than a budget of tokens for its thoughts.
@@ -46,6 +48,7 @@ package struct ProviderTraits: Sendable, Hashable {
         knowsMaxCompletionTokens: Bool = true,
         knowsStreamUsage: Bool = true,
         knowsTopK: Bool = false,
+        knowsUser: Bool = true,
         takesThoughtsBack: Bool = false,
         thinksAdaptively: Bool = false,
         thinksInLevels: Bool = false
@@ -54,6 +57,7 @@ package struct ProviderTraits: Sendable, Hashable {
         self.knowsMaxCompletionTokens = knowsMaxCompletionTokens
         self.knowsStreamUsage = knowsStreamUsage
         self.knowsTopK = knowsTopK
+        self.knowsUser = knowsUser
         self.takesThoughtsBack = takesThoughtsBack
         self.thinksAdaptively = thinksAdaptively
         self.thinksInLevels = thinksInLevels
