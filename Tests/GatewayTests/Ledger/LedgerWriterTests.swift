@@ -54,7 +54,10 @@ import Testing
     }
 
     @Test func `the last event of a stream waits until the store has it and those before do not`() async throws {
-        let upstream = try await WireUpstream.start { _ in Talk.stream }
+        let rest = Gate()
+        let upstream = try await WireUpstream.start { _ in
+            Array(Talk.stream.prefix(2)) + [.pass(rest)] + Array(Talk.stream.dropFirst(2))
+        }
         try await house { house, store in
             let budget = budget()
             await house.publish(Caller(budgets: [budget]), ["m": CallRoute([.at(upstream.port)])])
@@ -63,12 +66,13 @@ import Testing
             let client = try await house.connect()
             try await client.send(Talk.streamed)
             await client.until { $0.text.contains("So") }
+            rest.open()
             try await eventually("it is settled") { budget.total == Talk.cost }
             _ = await house.engine.occupation()
             #expect(!client.answer.isComplete && !client.answer.text.contains("[DONE]"))
             gate.open()
             let answer = await client.end()
-            #expect(answer.text.hasSuffix(Talk.done) && answer.isComplete, "\(answer)")
+            #expect(answer.text.hasSuffix(Talk.done) && answer.isComplete)
             await client.leave()
         }
         await upstream.stop()
