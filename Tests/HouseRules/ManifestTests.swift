@@ -7,7 +7,8 @@ import Testing
     private static let products = [
         "asyncHTTPClient": "AsyncHTTPClient", "collections": "OrderedCollections", "httpTypes": "HTTPTypes",
         "lifecycle": "ServiceLifecycle", "logging": "Logging", "metrics": "Metrics", "nio": "NIOCore",
-        "nioHTTP1": "NIOHTTP1", "nioPosix": "NIOPosix", "unixSignals": "UnixSignals", "yams": "Yams",
+        "nioHTTP1": "NIOHTTP1", "nioPosix": "NIOPosix", "nioSSL": "NIOSSL", "nioTLS": "NIOTLS",
+        "unixSignals": "UnixSignals", "yams": "Yams",
     ]
 
     /// Targets and the modules that they declare, as the manifest's text says.
