@@ -1,4 +1,4 @@
-package import CupelCore
+import CupelCore
 import NIOCore
 import NIOHTTP1
 import NIOPosix

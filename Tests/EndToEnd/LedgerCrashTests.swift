@@ -1,5 +1,6 @@
 import CupelCore
 import CupelTesting
+import NIOHTTP1
 import Storage
 import Synchronization
 import Testing
