@@ -27,12 +27,15 @@ public struct Money: Sendable, Hashable, Comparable {
         microdollars = dollars * 1_000_000 + fraction
     }
 
+    /// Whether an amount is smaller.
     public static func < (left: Money, right: Money) -> Bool { left.microdollars < right.microdollars }
 
+    /// The sum.
     public static func + (left: Money, right: Money) -> Money {
         Money(microdollars: left.microdollars + right.microdollars)
     }
 
+    /// The difference.
     public static func - (left: Money, right: Money) -> Money {
         Money(microdollars: left.microdollars - right.microdollars)
     }

@@ -14,7 +14,9 @@ package enum SettingsDocument {
             }
             let name = parts.count == 2 ? "#   \(parts[1])" : "# \(parts[0])"
             lines.append("#   # \(entry.purpose) Allowed: \(entry.allowed). Or \(entry.environmentName).")
-            lines.append("\(name): \(entry.standard.isEmpty ? "\"\"" : entry.standard)")
+            // A key without a section holds a mapping, as `models`.
+            let empty = parts.count == 2 ? "\"\"" : "{}"
+            lines.append("\(name): \(entry.standard.isEmpty ? empty : entry.standard)")
         }
         return lines.joined(separator: "\n") + "\n"
     }
