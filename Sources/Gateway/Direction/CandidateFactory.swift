@@ -8,6 +8,8 @@ struct CandidateFactory: Sendable {
     let targets: [String: UpstreamTarget]
     /// Budgets of a model, by its name in the registry.
     let budgets: @Sendable (String) -> [BudgetMeter]
+    /// Limits of a model, by its name in the registry.
+    let limits: @Sendable (String) -> CallCandidate.Limits
 
     /// The candidate of a route; `nil` where its provider cannot be reached.
     func make(_ found: RouteCandidate, for caller: Caller) -> CallCandidate? {
@@ -41,6 +43,7 @@ struct CandidateFactory: Sendable {
             worstCase: worstCase,
             decision: caller.policy.decision(for: facts(found)),
             budgets: budgets(found.model),
+            limits: limits(found.model),
             sign: Self.signature(provider)
         )
     }

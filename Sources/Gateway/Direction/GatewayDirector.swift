@@ -268,6 +268,9 @@ package final class GatewayDirector: Service {
         let targets = try reachable(table)
         let factory = CandidateFactory(table: table, targets: targets) { model in
             accounts.budgets(ofModel: model).compactMap { callers.meter($0, "model", model) }
+        } limits: { [book] model in
+            let meters = book.meters(of: "model \(model)", accounts.limits(ofModel: model))
+            return CallCandidate.Limits(requests: meters.0, tokens: meters.1, parallel: meters.2)
         }
         let router = CallRouter(table: table, factory: factory)
         let owner = callers.owner

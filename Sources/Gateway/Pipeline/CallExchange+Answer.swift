@@ -123,7 +123,7 @@ extension CallExchange {
         if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
         if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
-        if !caller.requests.isEmpty || !caller.tokens.isEmpty { fields += rateFields() }
+        if !call.requests.isEmpty || !call.tokens.isEmpty { fields += rateFields() }
         guard passesThrough else { return fields }
         return fields + head.fields(beginning: endpoint.dialect == .messages ? "anthropic-" : "openai-")
     }

@@ -19,6 +19,10 @@ struct CallBody {
     var wantsUsage = false
     /// The limit that the policy puts on an answer whose request states none.
     var imposedMaxTokens: Int?
+    /// Rates in requests that it draws on.
+    var requests: [RateMeter] = []
+    /// Rates in tokens that it draws on.
+    var tokens: [RateMeter] = []
     /// Tokens that were drawn from the rates.
     var mostTokens = 0
     /// Tokens of an answer whose limit nobody states.

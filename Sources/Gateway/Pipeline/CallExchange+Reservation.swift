@@ -15,7 +15,8 @@ extension CallExchange {
         var worst = Money.zero
         for candidate in order { worst = max(worst, candidate.worstCase?(input, output) ?? .zero) }
         try checkPerCall(worst)
-        try hold.enter(caller.parallel)
+        takeMeters()
+        try hold.enter(caller.parallel + [candidate.limits.parallel].compactMap { $0 })
         try drawRates()
         record.reserved = worst
         do {
@@ -24,6 +25,14 @@ extension CallExchange {
             giveBackRates()
             throw error
         }
+    }
+
+    /// The rates that the call draws on: the caller's, and those of the model that is tried first.
+    private func takeMeters() {
+        call.requests = caller.requests
+        call.tokens = caller.tokens
+        if let meter = candidate.limits.requests { call.requests.append(meter) }
+        if let meter = candidate.limits.tokens { call.tokens.append(meter) }
     }
 
     /// A request that states no limit gets the policy's, rather than a refusal.
@@ -85,22 +94,22 @@ extension CallExchange {
 
     private func drawRates() throws(CupelError) {
         let now = Self.now
-        for (index, meter) in caller.requests.enumerated() {
+        for (index, meter) in call.requests.enumerated() {
             guard let wait = meter.take(1, now: now) else { continue }
-            for earlier in caller.requests.prefix(index) { earlier.settle(taken: 1, used: 0) }
+            for earlier in call.requests.prefix(index) { earlier.settle(taken: 1, used: 0) }
             throw limited("\(meter.limit) requests a minute are used up", wait)
         }
-        for (index, meter) in caller.tokens.enumerated() {
+        for (index, meter) in call.tokens.enumerated() {
             guard let wait = meter.take(call.mostTokens, now: now) else { continue }
-            for earlier in caller.tokens.prefix(index) { earlier.settle(taken: call.mostTokens, used: 0) }
-            for meter in caller.requests { meter.settle(taken: 1, used: 0) }
+            for earlier in call.tokens.prefix(index) { earlier.settle(taken: call.mostTokens, used: 0) }
+            for meter in call.requests { meter.settle(taken: 1, used: 0) }
             throw limited("\(meter.limit) tokens a minute are used up by what this call may take", wait)
         }
     }
 
     private func giveBackRates() {
-        for meter in caller.requests { meter.settle(taken: 1, used: 0) }
-        for meter in caller.tokens { meter.settle(taken: call.mostTokens, used: 0) }
+        for meter in call.requests { meter.settle(taken: 1, used: 0) }
+        for meter in call.tokens { meter.settle(taken: call.mostTokens, used: 0) }
     }
 
     private func limited(_ what: String, _ wait: Int64) -> CupelError {
@@ -112,12 +121,12 @@ extension CallExchange {
     func rateFields() -> [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         let now = Self.now
-        if let meter = caller.requests.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+        if let meter = call.requests.min(by: { $0.left(now: now) < $1.left(now: now) }) {
             fields.append(("x-ratelimit-limit-requests", String(meter.limit)))
             fields.append(("x-ratelimit-remaining-requests", String(meter.left(now: now))))
             fields.append(("x-ratelimit-reset-requests", "\(meter.secondsToFull(now: now))s"))
         }
-        if let meter = caller.tokens.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+        if let meter = call.tokens.min(by: { $0.left(now: now) < $1.left(now: now) }) {
             fields.append(("x-ratelimit-limit-tokens", String(meter.limit)))
             fields.append(("x-ratelimit-remaining-tokens", String(meter.left(now: now))))
             fields.append(("x-ratelimit-reset-tokens", "\(meter.secondsToFull(now: now))s"))

@@ -174,7 +174,7 @@ final class CallExchange: UpstreamListener {
     /// Rates were drawn on by what the call might take; now it is known.
     private func correctTokens() {
         let used = (record.usage?.input ?? 0) + (record.usage?.output ?? 0)
-        for meter in caller.tokens { meter.settle(taken: call.mostTokens, used: used) }
+        for meter in call.tokens { meter.settle(taken: call.mostTokens, used: used) }
     }
 
     /// The ledger has kept the call, or could not.

@@ -28,8 +28,17 @@ final class CallCandidate: Sendable {
     let decision: CandidateDecision
     /// Budgets of the model itself.
     let budgets: [BudgetMeter]
+    /// Rates of the model itself, and how many calls of it may be under way.
+    let limits: Limits
     /// Signs requests where a header that never changes is not enough.
     let sign: (@Sendable (SignedParts) -> [(name: String, value: String)])?
+
+    /// Limits that all callers of a model share.
+    struct Limits: Sendable {
+        var requests: RateMeter?
+        var tokens: RateMeter?
+        var parallel: ParallelMeter?
+    }
 
     /// What a signature covers.
     struct SignedParts: Sendable {
@@ -63,6 +72,7 @@ final class CallCandidate: Sendable {
         worstCase: (@Sendable (Int, Int) -> Money)? = nil,
         decision: CandidateDecision = CallPolicy.standard.forCaller(CallerFacts()).general,
         budgets: [BudgetMeter] = [],
+        limits: Limits = Limits(),
         sign: (@Sendable (SignedParts) -> [(name: String, value: String)])? = nil
     ) {
         self.target = target
@@ -78,6 +88,7 @@ final class CallCandidate: Sendable {
         self.worstCase = worstCase
         self.decision = decision
         self.budgets = budgets
+        self.limits = limits
         self.sign = sign
         modelJSON = JSON.string(model).bytes()
     }
