@@ -40,6 +40,7 @@ public struct Money: Sendable, Hashable, Comparable {
         Money(microdollars: left.microdollars - right.microdollars)
     }
 
+    /// Adds to it.
     public static func += (left: inout Money, right: Money) { left = left + right }
 }
 

@@ -207,7 +207,9 @@ extension CallExchange {
         if let usage = passage.usage { record.usage = usage }
         if record.modelAnswered == nil { record.modelAnswered = passage.model }
         if let finish = passage.finish { record.finish = finish.word }
-        if passage.hasSeenLast { inbound.hasEnded = true }
+        // Of several answers in one stream each has an end of its own before the last event.
+        let isSingle = call.skim?.choices ?? 1 == 1
+        if isSingle ? passage.isComplete : passage.hasSeenLast { inbound.hasEnded = true }
     }
 
     private func translate(_ bytes: ByteBuffer) -> ByteBuffer {

@@ -34,7 +34,7 @@ import Testing
         #expect(settings.providers.allSatisfy { $0.isUsable })
         #expect(settings["openai"]?.key?.expose() == Self.key)
         try reader.finish()
-        let entry = try #require(reader.entries.first { $0.key == "providers.openAI.api_key" })
+        let entry = try #require(reader.entries.first { $0.key == "providers.openai.api_key" })
         #expect(entry.origin.description == "environment OPENAI_API_KEY")
         #expect(entry.value == "[redacted]")
     }
@@ -205,18 +205,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("openai: {tries: 4}", "providers.openAI.tries", "1 to 3"),
-        ("openai: {api_kye: x}", "providers.openAI.api_kye", "did you mean providers.openAI.api_key?"),
-        ("openai: {base_url: ftp://x}", "providers.openAI.base_url", "http://"),
-        ("openai: {base_url: 'https://a:b@c'}", "providers.openAI.base_url", "no name and password"),
+        ("openai: {tries: 4}", "providers.openai.tries", "1 to 3"),
+        ("openai: {api_kye: x}", "providers.openai.api_kye", "did you mean providers.openai.api_key?"),
+        ("openai: {base_url: ftp://x}", "providers.openai.base_url", "http://"),
+        ("openai: {base_url: 'https://a:b@c'}", "providers.openai.base_url", "no name and password"),
         ("own: {api_key: x}", "providers.own.base_url", "is needed"),
         ("own: {preset: openia}", "providers.own.preset", "allowed"),
-        ("openai: {ca_file: own.pem}", "providers.openAI.ca_file", "absolute"),
-        ("openai: {proxy: 'https://x'}", "providers.openAI.proxy", "CONNECT"),
-        ("openai: {headers: {Authorization: x}}", "providers.openAI.headers.Authorization", "no name of a header"),
-        ("openai: {headers: {X-A: \"a\\nb\"}}", "providers.openAI.headers.X-A", "one line"),
-        ("openai: {retention: never}", "providers.openAI.retention", "none, stated"),
-        ("openai: {region: EU!}", "providers.openAI.region", "region"),
+        ("openai: {ca_file: own.pem}", "providers.openai.ca_file", "absolute"),
+        ("openai: {proxy: 'https://x'}", "providers.openai.proxy", "CONNECT"),
+        ("openai: {headers: {Authorization: x}}", "providers.openai.headers.Authorization", "no name of a header"),
+        ("openai: {headers: {X-A: \"a\\nb\"}}", "providers.openai.headers.X-A", "one line"),
+        ("openai: {retention: never}", "providers.openai.retention", "none, stated"),
+        ("openai: {region: EU!}", "providers.openai.region", "region"),
         ("'a b': {base_url: 'http://x'}", "providers.a b", "1 to 40"),
     ])
     func `a wrong key is named with what is allowed`(_ section: String, _ field: String, _ message: String) throws {
