@@ -94,10 +94,11 @@ security: ## Our own gauntlet over the tree and its history
 coverage: test ## The coverage report as text, HTML and XML in coverage/
 	@cat coverage/summary.txt
 
-bench: release ## Measure the scanner beside grep and the queue beside raw SQL, each pair in one run
+bench: release ## Measure the scanner beside grep, the queue beside raw SQL, the gateway beside nginx, each pair in one run
 	@swift build -c release --product Queue 2>&1 | scripts/build-progress
 	@Benchmarks/scan $(CUPEL)
 	@Benchmarks/queue
+	@Benchmarks/gateway
 
 docs: install-test ## Write the generated documents and the dashboard's pictures anew
 	@CUPEL_WRITE_DOCS=1 swift test --no-parallel --filter 'GeneratedDocuments|PlaybookEndToEnd'

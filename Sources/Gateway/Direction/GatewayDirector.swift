@@ -184,10 +184,21 @@ package final class GatewayDirector: Service {
         while true {
             try await time.sleep(for: .seconds(1))
             lookAround()
+            await learnFromOthers()
             let today = time.now.microseconds / UsageRollup.microsecondsADay
             guard today != day else { continue }
             day = today
             signal.yield()
+        }
+    }
+
+    /// Where several processes share the store, what the others spent counts here too, within a second or two.
+    private func learnFromOthers() async {
+        guard database.engine == .postgres, !book.budgets.isEmpty else { return }
+        do {
+            book.learn(try await SpentSums.load(database, at: time.now))
+        } catch {
+            logger.log(.debug, "what other processes spent could not be read", [.error: "\(error)"])
         }
     }
 

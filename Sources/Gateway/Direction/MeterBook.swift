@@ -12,6 +12,13 @@ final class MeterBook: Sendable {
         var start: Timestamp
     }
 
+    /// Whom a budget is for, as the sums of days name it.
+    struct Subject: Sendable {
+        /// `key`, `team`, `project` or `model`.
+        var word: String
+        var name: String
+    }
+
     private struct Rate: Hashable {
         var subject: String
         var kind: String
@@ -20,6 +27,7 @@ final class MeterBook: Sendable {
 
     private struct State {
         var budgets: [Window: BudgetMeter] = [:]
+        var subjects: [Window: Subject] = [:]
         var rates: [Rate: RateMeter] = [:]
         var parallel: [Rate: ParallelMeter] = [:]
         var health: [String: UpstreamHealth] = [:]
@@ -35,7 +43,13 @@ final class MeterBook: Sendable {
     }
 
     /// The meter of a budget's window; `spent` is asked for one that is new.
-    func meter(_ budget: Budget, name: String, at now: Timestamp, spent: (Window) -> Money) -> BudgetMeter? {
+    func meter(
+        _ budget: Budget,
+        of subject: Subject,
+        at now: Timestamp,
+        spent: (Window) -> Money
+    ) -> BudgetMeter? {
+        let name = "of the \(subject.word) `\(subject.name)` a \(budget.period.rawValue)"
         guard let window = budget.period.window(around: now) else { return nil }
         let key = Window(budget: budget.id, start: window.lowerBound)
         return state.withLock { state in
@@ -45,7 +59,17 @@ final class MeterBook: Sendable {
             }
             let meter = BudgetMeter(name: name, limit: budget.amount, spent: spent(key), resets: window.upperBound)
             state.budgets[key] = meter
+            state.subjects[key] = subject
             return meter
+        }
+    }
+
+    /// Takes over what all processes together have spent.
+    func learn(_ sums: SpentSums) {
+        let (budgets, subjects) = state.withLock { ($0.budgets, $0.subjects) }
+        for (window, meter) in budgets {
+            guard let subject = subjects[window] else { continue }
+            meter.learn(total: sums.spent(subject.word, subject.name, since: window.start))
         }
     }
 
@@ -85,6 +109,7 @@ final class MeterBook: Sendable {
     func prune(before now: Timestamp) {
         state.withLock { state in
             state.budgets = state.budgets.filter { $0.value.resets.map { $0 > now + .seconds(-3600) } ?? true }
+            state.subjects = state.subjects.filter { state.budgets[$0.key] != nil }
         }
     }
 }

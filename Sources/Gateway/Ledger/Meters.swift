@@ -16,9 +16,16 @@ final class BudgetMeter: Sendable {
     let resets: Timestamp?
     private let bound: Atomic<Int64>
     private let held: Atomic<Int64>
+    /// What had been spent when this began to count.
+    private let base: Int64
+    /// What the calls of this process cost since.
+    private let own = Atomic<Int64>(0)
+    /// What other processes spent since, as far as it is known.
+    private let others = Atomic<Int64>(0)
 
     init(name: String, limit: Money, spent: Money, resets: Timestamp?) {
         self.name = name
+        base = spent.microdollars
         bound = Atomic(limit.microdollars)
         self.resets = resets
         held = Atomic(spent.microdollars)
@@ -45,14 +52,22 @@ final class BudgetMeter: Sendable {
 
     /// Turns what was held into what it cost.
     func settle(reserved: Money, cost: Money) {
+        own.wrappingAdd(cost.microdollars, ordering: .relaxed)
         held.wrappingAdd(cost.microdollars - reserved.microdollars, ordering: .relaxed)
     }
 
     /// Moves the limit.
     func move(limit: Money) { bound.store(limit.microdollars, ordering: .relaxed) }
 
-    /// Adds what another process spent.
-    func add(_ cost: Money) { held.wrappingAdd(cost.microdollars, ordering: .relaxed) }
+    /// Takes over what the store knows of all processes together; asked by one task alone. What this process has spent
+    /// and not yet written makes the sum too small for a moment, never too large.
+    func learn(total: Money) {
+        let elsewhere = total.microdollars - base - own.load(ordering: .relaxed)
+        let known = others.load(ordering: .relaxed)
+        guard elsewhere > known else { return }
+        others.store(elsewhere, ordering: .relaxed)
+        held.wrappingAdd(elsewhere - known, ordering: .relaxed)
+    }
 }
 
 /// A rate that many event loops draw on: the generic cell rate algorithm (ITU-T I.371) over one minute, in one word.
