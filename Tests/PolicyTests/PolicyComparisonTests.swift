@@ -38,7 +38,7 @@ import Testing
         #expect(comparison.refusedByRule == ["no-b": 1, "short": 1, "neither-e": 1])
         let sentences = comparison.differences.map(\.explanation)
         #expect(sentences[0].contains("'no-a'") && sentences[1].contains("'no-b'"))
-        #expect(sentences[2] == "secrets: redact → observe, cache: 300 s → off")
+        #expect(sentences[2] == "secrets: redact → observe")
         #expect(sentences[3].contains("51 tokens out"))
     }
 

@@ -123,7 +123,10 @@ final class SQLiteCommitGroup: Sendable {
 
     /// Runs after everything that waits, and lets go of what was prepared; nothing may be written afterwards.
     func close() async {
-        _ = try? await run { [statements] _ in statements.removeAll() }
+        _ = try? await run { _ in }
+        // Outside a group, since the end of one prepares its own COMMIT again; a statement that is left keeps the
+        // connection open, and with it the log.
+        try? await pool.writeWithoutTransaction { [statements] _ in statements.removeAll() }
     }
 
     /// Runs bodies against a transaction that refuses every statement, so that each caller gets its answer.
