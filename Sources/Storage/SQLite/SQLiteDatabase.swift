@@ -61,6 +61,8 @@ package final class SQLiteDatabase: Database {
     package func close() async {
         // A last empty write runs after everything that waits.
         await writer.close()
+        // The readers first: only a writer that closes last takes SQLite's log away.
+        pool.invalidateReadOnlyConnections()
         try? pool.close()
     }
 }
