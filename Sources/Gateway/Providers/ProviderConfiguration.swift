@@ -92,40 +92,22 @@ package struct AWSCredentials: Sendable, Hashable {
 package struct ModelPatterns: Sendable, Hashable {
     /// The patterns as they were written.
     package let patterns: [String]
+    private let globs: [Glob]
 
     /// Patterns to match names with.
-    package init(_ patterns: [String] = []) { self.patterns = patterns }
+    package init(_ patterns: [String] = []) {
+        self.patterns = patterns
+        globs = patterns.compactMap { Glob($0) }
+    }
 
     /// Whether there is no pattern at all.
     package var isEmpty: Bool { patterns.isEmpty }
 
     /// Whether a name fits one of them.
-    package func match(_ name: String) -> Bool {
-        patterns.contains { $0 == name || Self.match(Array(name.utf8)[...], Array($0.utf8)[...]) }
-    }
+    package func match(_ name: String) -> Bool { patterns.contains(name) || globs.matches(name) }
 
     /// Whether the name itself is written down, not only a pattern that it fits.
     package func names(_ name: String) -> Bool { patterns.contains(name) }
-
-    /// Goes through both once, back to the last `*` where they differ: no pattern takes more than name times pattern.
-    private static func match(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-        var (at, star, resume) = (pattern.startIndex, -1, name.startIndex)
-        var index = name.startIndex
-        while index < name.endIndex {
-            if at < pattern.endIndex, pattern[at] == UInt8(ascii: "*") {
-                (star, resume) = (at, index)
-                at += 1
-            } else if at < pattern.endIndex, pattern[at] == name[index] {
-                (at, index) = (at + 1, index + 1)
-            } else if star >= 0 {
-                resume += 1
-                (at, index) = (star + 1, resume)
-            } else {
-                return false
-            }
-        }
-        return pattern[at...].allSatisfy { $0 == UInt8(ascii: "*") }
-    }
 }
 
 extension ProviderConfiguration {
