@@ -10,18 +10,21 @@ package struct CallStore: Sendable {
 
     /// Keeps the record of a call that ended, and what it adds to the sums of its day.
     package func store(_ call: CallRecord) async throws {
-        try await database.write { transaction in try Self.write(opened: [], ended: [call], in: transaction) }
+        try await database.write { transaction in
+            try Self.write(opened: [], ended: [call], reopened: [], in: transaction)
+        }
     }
 
     /// Keeps calls that began and calls that ended, with what those add to the sums of their day.
     static func write(
-        opened: [CallRecord],
-        ended: [CallRecord],
-        reopened: [CallRecord] = [],
+        opened: some Sequence<CallRecord>,
+        ended: some Sequence<CallRecord>,
+        reopened: some Sequence<CallRecord>,
         in transaction: any Transaction
     ) throws {
-        try CallRow.write(opened + ended, replacing: false, in: transaction)
-        if !reopened.isEmpty { try CallRow.write(reopened, replacing: true, in: transaction) }
+        try CallRow.write(opened, replacing: false, in: transaction)
+        try CallRow.write(ended, replacing: false, in: transaction)
+        try CallRow.write(reopened, replacing: true, in: transaction)
         var rollup = UsageRollup()
         for record in ended { rollup.add(record) }
         for record in reopened { rollup.add(record) }

@@ -32,7 +32,11 @@ struct UsageRollup: Sendable {
 
     static let microsecondsADay: Int64 = 86_400_000_000
 
-    private(set) var sums: [Key: Sums] = [:]
+    /// Few at a time, and the last one is mostly the next one's: a list is quicker than a table.
+    private(set) var sums: [(key: Key, sums: Sums)] = []
+    private var places: [Key: Int] = [:]
+    /// Sums that are looked through one by one.
+    private static let few = 8
 
     /// Adds a call that ended.
     mutating func add(_ record: CallRecord) {
@@ -42,7 +46,15 @@ struct UsageRollup: Sendable {
             model: record.model ?? record.modelAsked,
             upstream: record.upstream
         )
-        sums[key, default: Sums()].add(record)
+        sums[place(of: key)].sums.add(record)
+    }
+
+    private mutating func place(of key: Key) -> Int {
+        if let place = sums.suffix(Self.few).lastIndex(where: { $0.key == key }) { return place }
+        if let place = places[key] { return place }
+        sums.append((key, Sums()))
+        places[key] = sums.count - 1
+        return sums.count - 1
     }
 
     private static let upsert = FixedSQL(
@@ -79,13 +91,16 @@ struct UsageRollup: Sendable {
     func write(in transaction: any Transaction) throws {
         for (key, sums) in sums.sorted(by: { $0.key < $1.key }) {
             let asker = key.asker
-            let values: [SQLValue] = [
-                .integer(key.day), .text(asker.key), .text(asker.person), .text(asker.team), .text(asker.project),
-                .text(key.model), .text(key.upstream), .integer(sums.calls), .integer(sums.unpriced),
-                .integer(sums.input), .integer(sums.cacheRead), .integer(sums.output), .integer(sums.reasoning),
-                .integer(sums.microdollars),
-            ]
-            try transaction.execute(Self.upsert, values)
+            try transaction.execute(Self.upsert) { binder in
+                binder.integer(key.day)
+                for name in [asker.key, asker.person, asker.team, asker.project, key.model, key.upstream] {
+                    binder.text(name)
+                }
+                for sum in [
+                    sums.calls, sums.unpriced, sums.input, sums.cacheRead, sums.output, sums.reasoning,
+                    sums.microdollars,
+                ] { binder.integer(sum) }
+            }
         }
     }
 }
@@ -99,21 +114,5 @@ extension UsageRollup.Sums {
         output += Int64(record.usage?.output ?? 0)
         reasoning += Int64(record.usage?.reasoning ?? 0)
         microdollars += record.cost?.microdollars ?? 0
-    }
-}
-
-extension Transaction {
-    /// Runs a statement that is written out with `?` on either engine.
-    @discardableResult
-    func execute(_ fixed: FixedSQL, _ values: [SQLValue]) throws -> Int {
-        guard engine == .postgres else { return try execute(SQL(fixed, values)) }
-        var parts: [SQL.Part] = []
-        var index = 0
-        for piece in fixed.text.split(separator: "?", omittingEmptySubsequences: false) {
-            parts.append(.text(String(piece)))
-            if index < values.count { parts.append(.value(values[index])) }
-            index += 1
-        }
-        return try execute(SQL(parts: parts))
     }
 }

@@ -7,13 +7,14 @@ import Telemetry
 
 /// Makes what calls reserve and cost durable, many in one commit.
 ///
-/// Event loops hand over entries and go on; one writer takes all that came while the last commit was under way. Nothing
-/// waits for a timer. A call that began and ended meanwhile is one row written once.
+/// Event loops hand over entries and go on. A commit takes all that came until it runs, on the store's own thread, and
+/// tells the loops when it is durable; while many calls are under way the next one waits a moment for company. A call
+/// that ends soon is one row written once: its beginning is handed over only once it has lasted for a while.
 package final class Ledger: Service {
-    /// One thing to keep.
-    struct Entry: Sendable {
+    /// One thing to keep. A class, so that a record is handed from thread to thread without being copied.
+    final class Entry: Sendable {
         enum Phase: Sendable {
-            /// The call began: what it may cost at most is held.
+            /// The call goes on: what it may cost at most is held.
             case opened
             /// It ended; its loop is told once that is durable.
             case ended
@@ -21,47 +22,73 @@ package final class Ledger: Service {
             case refused
         }
 
-        var record: CallRecord
-        var phase: Phase
+        let record: CallRecord
+        let phase: Phase
         /// Where the call lives, for the answer: its event loop and its place there.
-        var loop = 0
-        var ticket = 0
-    }
+        let loop: Int
+        let ticket: Int
 
-    private struct State {
-        var entries: [Entry] = []
-        var waiting: CheckedContinuation<Void, Never>?
-        /// Whether something waits that should be written now.
-        var isDue = false
-        var isClosed = false
-        var isFailing = false
-
-        /// What is written next: all that ended, and what began a moment ago. A call that ends within that moment is
-        /// one row, written once.
-        mutating func take(_ now: Timestamp) -> [Entry] {
-            isDue = false
-            guard !entries.isEmpty else { return [] }
-            let latest = isClosed ? now : now + (.zero - Ledger.openMoment)
-            var batch: [Entry] = []
-            var rest: [Entry] = []
-            var ended: Set<Identifier<CallRecord>> = []
-            for entry in entries {
-                guard batch.count < Ledger.maximumBatch, entry.phase != .opened || entry.record.started <= latest else {
-                    rest.append(entry)
-                    continue
-                }
-                batch.append(entry)
-                if entry.phase == .ended { ended.insert(entry.record.id) }
-            }
-            // The beginning of what has ended says nothing more.
-            entries = ended.isEmpty ? rest : rest.filter { $0.phase != .opened || !ended.contains($0.record.id) }
-            if batch.count >= Ledger.maximumBatch { isDue = true }
-            return batch
+        init(record: CallRecord, phase: Phase, loop: Int = -1, ticket: Int = -1) {
+            self.record = record
+            self.phase = phase
+            self.loop = loop
+            self.ticket = ticket
         }
     }
 
-    /// How long the beginning of a call waits for its end before it is written by itself.
+    /// Tells an event loop which of its calls are durable, and whether they are.
+    typealias Delivery = @Sendable (_ tickets: [Int], _ isKept: Bool, _ wakesWriter: Bool) -> Void
+
+    private struct State {
+        var entries: [Entry] = []
+        /// What is being written; it stays until it is known what became of it.
+        var current: LedgerBatch?
+        /// Calls whose beginning is in the store, so that their end replaces it.
+        var opened: Set<Identifier<CallRecord>> = []
+        /// Whether a commit is under way, or its failure is being seen to.
+        var isWriting = false
+        /// Whether the next commit waits a moment for company.
+        var isPaced = false
+        var isRunning = false
+        var isClosed = false
+        var isFailing = false
+        /// Why the last commit failed, until somebody sees to it.
+        var trouble: (any Error)?
+        var waiting: CheckedContinuation<Void, Never>?
+
+        /// Whether a commit begins now; whoever is told so begins it.
+        mutating func starts() -> Bool {
+            guard isRunning, !isWriting, !entries.isEmpty else { return false }
+            isWriting = true
+            isPaced = false
+            return true
+        }
+
+        /// What is written now. A body that the store runs again writes the same.
+        mutating func plan() -> LedgerBatch {
+            if let current { return current }
+            let count = min(entries.count, Ledger.maximumBatch)
+            let plan = LedgerBatch(Array(entries.prefix(count)), opened: opened)
+            entries.removeFirst(count)
+            current = plan
+            return plan
+        }
+
+        /// What was written is over; `isKept` is nil when nobody knows whether it is in the store.
+        mutating func finish(_ isKept: Bool?) -> LedgerBatch? {
+            defer { current = nil }
+            guard let current, isKept != false else { return current }
+            // What may be there is replaced as what is there: a second insertion would fail, and its whole commit.
+            for entry in current.opened { opened.insert(entry.record.id) }
+            for entry in current.reopened { opened.remove(entry.record.id) }
+            return current
+        }
+    }
+
+    /// How long a call lasts before its beginning is written by itself.
     static let openMoment = Duration.milliseconds(10)
+    /// How long a commit waits for company at most.
+    static let pace = Duration.microseconds(300)
     /// Entries that may wait for the writer; beyond it no call begins.
     static let maximumWaiting = 50_000
     /// Refused calls that may wait; beyond it they are only counted.
@@ -77,8 +104,8 @@ package final class Ledger: Service {
     let logger: Logger
     let time: any TimeSource
     private let state = Mutex(State())
-    /// Tells an event loop which calls are durable, and whether they are.
-    private let answers = Mutex<[@Sendable ([Int], Bool) -> Void]>([])
+    private let underway = Atomic<Int>(0)
+    private let deliveries = Mutex<[Delivery]>([])
 
     /// A ledger over a store whose tables are there.
     package init(database: any Database, logger: Logger, time: any TimeSource = SystemTime()) {
@@ -91,21 +118,29 @@ package final class Ledger: Service {
     var isFull: Bool { state.withLock { $0.isFailing || $0.entries.count >= Self.maximumWaiting } }
 
     /// Names who hears, by the number of the loop.
-    func deliver(to answers: [@Sendable ([Int], Bool) -> Void]) { self.answers.withLock { $0 = answers } }
+    func deliver(to deliveries: [Delivery]) { self.deliveries.withLock { $0 = deliveries } }
+
+    /// A call is under way, or no longer: a commit waits for company only where there is some.
+    func note(underway change: Int) { underway.wrappingAdd(change, ordering: .relaxed) }
 
     /// Takes an entry.
     func add(_ entry: Entry) {
-        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if entry.phase == .refused, state.entries.count >= Self.maximumRefused { return nil }
+        let mustBegin = state.withLock { state in
+            if entry.phase == .refused, state.entries.count >= Self.maximumRefused { return false }
             state.entries.append(entry)
-            // Whoever begins a call waits for nothing; whoever ends one does.
-            guard entry.phase != .opened else { return nil }
-            state.isDue = true
-            defer { state.waiting = nil }
-            return state.waiting
+            if state.isPaced, !isCompany(state.entries.count) { return false }
+            return state.starts()
         }
-        waiting?.resume()
+        if mustBegin { begin() }
     }
+
+    /// Begins the commit that waited for company.
+    func wakeWriter() {
+        if state.withLock({ $0.isPaced && $0.starts() }) { begin() }
+    }
+
+    /// Whether so many are most of those that can come.
+    private func isCompany(_ count: Int) -> Bool { count * 4 >= underway.load(ordering: .relaxed) * 3 }
 
     /// Writes until a stop, and then what is left.
     package func run() async throws {
@@ -123,31 +158,37 @@ package final class Ledger: Service {
 
     /// Ends the writer once everything is written.
     package func close() {
-        let waiting = state.withLock { state in
+        let (waiting, mustBegin) = state.withLock { state in
             state.isClosed = true
             defer { state.waiting = nil }
-            return state.waiting
+            return (state.waiting, state.starts())
         }
+        if mustBegin { begin() }
         waiting?.resume()
     }
 
     private func write() async {
-        /// Calls whose beginning is in the store, so that their end replaces it.
-        var opened: Set<Identifier<CallRecord>> = []
-        while let batch = await next() {
-            await keep(batch, &opened)
+        let mustBegin = state.withLock { state in
+            state.isRunning = true
+            return state.starts()
         }
+        if mustBegin { begin() }
+        while let error = await trouble() { await tryAgain(after: error) }
+        state.withLock { $0.isRunning = false }
     }
 
-    private func next() async -> [Entry]? {
+    /// Waits for a commit that failed; nil once everything is written after a stop.
+    private func trouble() async -> (any Error)? {
         while true {
-            let now = time.now
-            let (batch, isClosed) = state.withLock { ($0.take(now), $0.isClosed) }
-            if !batch.isEmpty { return batch }
-            if isClosed { return nil }
+            let (trouble, isOver) = state.withLock { state in
+                defer { state.trouble = nil }
+                return (state.trouble, state.isClosed && state.entries.isEmpty && !state.isWriting)
+            }
+            if trouble != nil || isOver { return trouble }
             await withCheckedContinuation { continuation in
                 let mustGoOn = state.withLock { state in
-                    guard !state.isDue, !state.isClosed else { return true }
+                    let isOver = state.isClosed && state.entries.isEmpty && !state.isWriting
+                    guard state.trouble == nil, !isOver else { return true }
                     state.waiting = continuation
                     return false
                 }
@@ -156,62 +197,94 @@ package final class Ledger: Service {
         }
     }
 
-    /// Has the beginnings of calls written that wait for their ends; called now and then while calls are under way.
-    func nudge() {
-        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard !state.entries.isEmpty else { return nil }
-            state.isDue = true
-            defer { state.waiting = nil }
-            return state.waiting
+    // MARK: A commit
+
+    private func begin() {
+        database.submit { [self] transaction in
+            try put(state.withLock { $0.plan() }, in: transaction)
+        } then: { [self] error in
+            guard let error else { return finish(true) }
+            let waiting = state.withLock { state in
+                state.isFailing = true
+                state.trouble = error
+                defer { state.waiting = nil }
+                return state.waiting
+            }
+            waiting?.resume()
         }
+    }
+
+    private func put(_ plan: LedgerBatch, in transaction: any Transaction) throws {
+        try CallStore.write(
+            opened: plan.opened.lazy.map(\.record),
+            ended: plan.ended.lazy.map(\.record),
+            reopened: plan.reopened.lazy.map(\.record),
+            in: transaction
+        )
+    }
+
+    /// Tells the loops, and goes on with what came meanwhile.
+    private func finish(_ isKept: Bool?) {
+        let plan = state.withLock { state in
+            if isKept == true { state.isFailing = false }
+            return state.finish(isKept)
+        }
+        let company = plan.map { $0.ended.count + $0.reopened.count } ?? 0
+        let (mustBegin, isPaced, waiting) = state.withLock { state in
+            state.isWriting = false
+            // Alone nobody waits for others; with many under way most of them are on their way here.
+            state.isPaced = company > 1 && !state.isClosed && !isCompany(state.entries.count)
+            let mustBegin = !state.isPaced && state.starts()
+            let isOver = state.isClosed && !state.isWriting
+            defer { if isOver { state.waiting = nil } }
+            return (mustBegin, state.isPaced, isOver ? state.waiting : nil)
+        }
+        if let plan { tell(plan, isKept ?? false, wakesWriter: isPaced) }
+        if mustBegin { begin() }
         waiting?.resume()
     }
 
-    private func keep(_ batch: [Entry], _ opened: inout Set<Identifier<CallRecord>>) async {
-        let plan = LedgerBatch(batch, opened: opened)
-        let isKept = await commit(plan)
-        // What may be there is replaced as what is there: a second insertion would fail, and with it its whole commit.
-        if isKept != false {
-            for record in plan.opened { opened.insert(record.id) }
-            for record in plan.reopened { opened.remove(record.id) }
+    private func tell(_ plan: LedgerBatch, _ isKept: Bool, wakesWriter: Bool) {
+        let deliveries = deliveries.withLock { $0 }
+        var tickets = [[Int]](repeating: [], count: deliveries.count)
+        for ended in [plan.ended, plan.reopened] {
+            for entry in ended where entry.phase == .ended && tickets.indices.contains(entry.loop) {
+                tickets[entry.loop].append(entry.ticket)
+            }
         }
-        let answers = answers.withLock { $0 }
-        for (loop, answer) in answers.enumerated() {
-            let tickets = batch.compactMap { $0.phase == .ended && $0.loop == loop ? $0.ticket : nil }
-            if !tickets.isEmpty { answer(tickets, isKept ?? false) }
+        var mustWake = wakesWriter
+        for (delivery, tickets) in zip(deliveries, tickets) where !tickets.isEmpty {
+            delivery(tickets, isKept, mustWake)
+            mustWake = false
         }
+        // Nobody is there to wake it.
+        if mustWake { wakeWriter() }
     }
 
-    /// Writes a batch, again and again while the store refuses; `nil` when nobody knows whether it was written.
-    private func commit(_ plan: LedgerBatch) async -> Bool? {
+    /// Writes what failed, again and again while the store refuses.
+    private func tryAgain(after first: any Error) async {
         let since = time.monotonic
         var pause = Duration.milliseconds(20)
+        var error = first
+        // A store that refuses at once has not even asked what to write.
+        _ = state.withLock { $0.plan() }
         while true {
+            let code = (error as? CupelError)?.code
+            // Whether it was written is not known: writing it again could count it twice in the sums.
+            guard code != .outcomeUnknown, time.monotonic - since < Self.patience else {
+                let count = state.withLock { $0.current?.count ?? 0 }
+                logger.log(.error, "calls were not recorded", [.error: "\(error)", .count: String(count)])
+                return finish(code == .outcomeUnknown ? nil : false)
+            }
+            try? await time.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(500))
             do {
-                try await database.write { transaction in
-                    try CallStore.write(
-                        opened: plan.opened,
-                        ended: plan.ended,
-                        reopened: plan.reopened,
-                        in: transaction
-                    )
+                try await database.write { [self] transaction in
+                    try put(state.withLock { $0.plan() }, in: transaction)
                 }
-                state.withLock { $0.isFailing = false }
-                return true
-            } catch {
-                state.withLock { $0.isFailing = true }
-                let code = (error as? CupelError)?.code
-                // Whether it was written is not known: writing it again could count it twice in the sums.
-                guard code != .outcomeUnknown, time.monotonic - since < Self.patience else {
-                    logger.log(
-                        .error,
-                        "calls were not recorded",
-                        [.error: "\(error)", .count: String(plan.opened.count + plan.ended.count)]
-                    )
-                    return code == .outcomeUnknown ? nil : false
-                }
-                try? await time.sleep(for: pause)
-                pause = min(pause * 2, .milliseconds(500))
+                return finish(true)
+            } catch let failure {
+                error = failure
             }
         }
     }
@@ -220,24 +293,26 @@ package final class Ledger: Service {
 /// What one commit writes: each call once, as far as it has come.
 struct LedgerBatch: Sendable {
     /// Calls that began and are under way.
-    private(set) var opened: [CallRecord] = []
+    private(set) var opened: [Ledger.Entry] = []
     /// Calls that ended, of which the store knows nothing yet.
-    private(set) var ended: [CallRecord] = []
+    private(set) var ended: [Ledger.Entry] = []
     /// Calls that ended, whose beginning is in the store.
-    private(set) var reopened: [CallRecord] = []
+    private(set) var reopened: [Ledger.Entry] = []
 
     init(_ entries: [Ledger.Entry], opened known: Set<Identifier<CallRecord>>) {
-        var ends: Set<Identifier<CallRecord>> = []
-        for entry in entries where entry.phase != .opened {
-            if known.contains(entry.record.id) {
-                reopened.append(entry.record)
-            } else {
-                ended.append(entry.record)
-                ends.insert(entry.record.id)
+        var beginnings: [Ledger.Entry] = []
+        for entry in entries {
+            switch entry.phase {
+            case .opened: beginnings.append(entry)
+            case .ended where !known.isEmpty && known.contains(entry.record.id): reopened.append(entry)
+            case .ended, .refused: ended.append(entry)
             }
         }
-        for entry in entries where entry.phase == .opened && !ends.contains(entry.record.id) {
-            opened.append(entry.record)
-        }
+        guard !beginnings.isEmpty else { return }
+        let ends = Set(ended.map(\.record.id))
+        opened = beginnings.filter { !ends.contains($0.record.id) }
     }
+
+    /// How many calls it is about.
+    var count: Int { opened.count + ended.count + reopened.count }
 }

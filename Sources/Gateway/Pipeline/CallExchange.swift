@@ -53,6 +53,8 @@ final class CallExchange: UpstreamListener {
     private var ending = Ending.nothing
     /// Whether this call is the one that may see whether an upstream is back.
     var isProbe = false
+    /// Whether money is held for it of which the ledger does not know yet.
+    private var isHeld = false
     /// Whether the request went out again because a resting connection had been closed.
     var hasResent = false
     /// When the last byte came from the upstream, or the request went to it.
@@ -119,7 +121,7 @@ final class CallExchange: UpstreamListener {
         } catch {
             return refuse(error)
         }
-        loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
+        isHeld = true
         attempt()
     }
 
@@ -238,6 +240,10 @@ final class CallExchange: UpstreamListener {
     /// Looks at the clock.
     func look(at now: Int64) {
         guard !isSettled else { return }
+        if isHeld, now - since >= Ledger.openMoment.nanoseconds {
+            isHeld = false
+            loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
+        }
         let limits = order.isEmpty ? UpstreamLimits() : candidate.target.limits
         if now - since > limits.whole.nanoseconds {
             return tooSlow("the whole call took over \(limits.whole)")

@@ -38,7 +38,7 @@ package final class GatewayEngine: Sendable {
         loops = Dictionary(uniqueKeysWithValues: order.map { (ObjectIdentifier($0.eventLoop), $0) })
         ledger.deliver(
             to: order.map { loop in
-                { tickets, isKept in loop.run { $0.kept(tickets, isKept) } }
+                { tickets, isKept, wakesWriter in loop.run { $0.kept(tickets, isKept, wakesWriter) } }
             }
         )
     }

@@ -121,6 +121,7 @@ final class GatewayLoop: @unchecked Sendable {
     /// Gives a call its place.
     func enter(_ exchange: CallExchange) -> Int {
         startTicking()
+        ledger.note(underway: 1)
         if let place = free.popLast() {
             exchanges[place] = exchange
             return place
@@ -131,12 +132,16 @@ final class GatewayLoop: @unchecked Sendable {
 
     /// A call is over.
     func leave(_ ticket: Int) {
+        ledger.note(underway: -1)
         exchanges[ticket] = nil
         free.append(ticket)
     }
 
     /// The ledger has kept calls, or could not.
-    func kept(_ tickets: [Int], _ isKept: Bool) {
+    func kept(_ tickets: [Int], _ isKept: Bool, _ wakesWriter: Bool) {
+        if wakesWriter {
+            eventLoop.scheduleTask(in: .nanoseconds(Ledger.pace.nanoseconds)) { [ledger] in ledger.wakeWriter() }
+        }
         for ticket in tickets { exchanges[ticket]?.kept(isKept) }
     }
 
@@ -158,7 +163,6 @@ final class GatewayLoop: @unchecked Sendable {
     private func lookAtDeadlines() {
         let now = Int64(NIODeadline.now().uptimeNanoseconds)
         for exchange in exchanges { exchange?.look(at: now) }
-        if underway > 0 { ledger.nudge() }
         if now - lastLook > 1_000_000_000 {
             lastLook = now
             for lane in lanes { lane?.look(at: now) }

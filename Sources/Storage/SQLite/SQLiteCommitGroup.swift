@@ -54,6 +54,22 @@ final class SQLiteCommitGroup: Sendable {
         }
     }
 
+    /// Runs a body with the next group; `then` hears of its end on the writer's thread.
+    func submit(
+        _ body: @escaping @Sendable (any Transaction) throws -> Void,
+        then: @escaping @Sendable ((any Error)?) -> Void
+    ) {
+        let entry: Entry = { transaction in
+            do {
+                try body(transaction)
+                return ({ then($0) }, false)
+            } catch {
+                return ({ then($0 ?? self.translated(error)) }, true)
+            }
+        }
+        enqueue(entry) { then($0) }
+    }
+
     private func enqueue(_ entry: @escaping Entry, refuse: (CupelError) -> Void) {
         let (isAccepted, mustStart) = state.withLock { state in
             guard state.pending.count < maximumPending else { return (false, false) }

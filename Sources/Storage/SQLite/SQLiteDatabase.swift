@@ -51,6 +51,13 @@ package final class SQLiteDatabase: Database {
         try await writer.run(body)
     }
 
+    package func submit(
+        _ body: @escaping @Sendable (any Transaction) throws -> Void,
+        then: @escaping @Sendable ((any Error)?) -> Void
+    ) {
+        writer.submit(body, then: then)
+    }
+
     /// Proves that the file can be read and, where that is in doubt, that it can be written.
     package func check() async throws {
         _ = try await query("SELECT 1 AS one")

@@ -40,6 +40,19 @@ final class SQLiteStatement {
         }
     }
 
+    /// Runs it with values that are bound one after the other; it gives no rows.
+    func run(binding bind: (inout ValueBinder) -> Void) throws {
+        defer {
+            sqlite3_reset(pointer)
+            sqlite3_clear_bindings(pointer)
+        }
+        var binder = ValueBinder(pointer)
+        bind(&binder)
+        try check(binder.failure)
+        let code = sqlite3_step(pointer)
+        guard code == SQLITE_DONE else { throw error(code) }
+    }
+
     private func bind(_ value: SQLValue, _ place: Int32) -> Int32 {
         switch value {
         case .null: return sqlite3_bind_null(pointer, place)
@@ -114,17 +127,19 @@ final class SQLiteStatements: @unchecked Sendable {
     static let maximum = 512
 
     func statement(for sql: SQL, _ database: GRDB.Database) throws -> SQLiteStatement {
-        if let fixed = sql.fixed {
-            if let found = byIdentity[ObjectIdentifier(fixed)] { return found }
-            let made = try SQLiteStatement(fixed.text, database)
-            byIdentity[ObjectIdentifier(fixed)] = made
-            return made
-        }
+        if let fixed = sql.fixed { return try statement(for: fixed, database) }
         let text = sql.text { _ in "?" }
         if let found = byText[text] { return found }
         if byText.count >= Self.maximum { byText = [:] }
         let made = try SQLiteStatement(text, database)
         byText[text] = made
+        return made
+    }
+
+    func statement(for fixed: FixedSQL, _ database: GRDB.Database) throws -> SQLiteStatement {
+        if let found = byIdentity[ObjectIdentifier(fixed)] { return found }
+        let made = try SQLiteStatement(fixed.text, database)
+        byIdentity[ObjectIdentifier(fixed)] = made
         return made
     }
 

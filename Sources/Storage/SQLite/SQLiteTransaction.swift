@@ -28,6 +28,12 @@ struct SQLiteTransaction: Transaction {
         return database.totalChangesCount - before
     }
 
+    func execute(_ fixed: FixedSQL, binding bind: (inout ValueBinder) -> Void) throws {
+        guard !isRefusing else { throw Self.refusal }
+        let statement = try statements?.statement(for: fixed, database) ?? SQLiteStatement(fixed.text, database)
+        try statement.run(binding: bind)
+    }
+
     private func prepared(_ sql: SQL) throws -> SQLiteStatement {
         guard !isRefusing else { throw Self.refusal }
         if let statements { return try statements.statement(for: sql, database) }
