@@ -88,7 +88,7 @@ package final class Ledger: Service {
     /// How long a call lasts before its beginning is written by itself.
     static let openMoment = Duration.milliseconds(10)
     /// How long a commit waits for company at most.
-    static let pace = Duration.microseconds(300)
+    static let pace = Duration.microseconds(500)
     /// Entries that may wait for the writer; beyond it no call begins.
     static let maximumWaiting = 50_000
     /// Refused calls that may wait; beyond it they are only counted.
@@ -136,7 +136,11 @@ package final class Ledger: Service {
 
     /// Begins the commit that waited for company.
     func wakeWriter() {
-        if state.withLock({ $0.isPaced && $0.starts() }) { begin() }
+        let mustBegin = state.withLock { state in
+            defer { state.isPaced = false }
+            return state.isPaced && state.starts()
+        }
+        if mustBegin { begin() }
     }
 
     /// Whether so many are most of those that can come.

@@ -118,14 +118,17 @@ extension CallExchange {
 
     /// What the client is told beside the answer.
     private func answerFields(_ head: ResponseHead) -> [(name: String, value: String)] {
-        var fields = endpoint.dialect.requestFields(id.description)
-        fields.append(("x-cupel-route", "\(candidate.target.name)/\(candidate.model)"))
+        var fields: [(name: String, value: String)] = []
+        fields.reserveCapacity(12)
+        fields += endpoint.dialect.requestFields(id.description)
+        fields.append(("x-cupel-route", candidate.shown))
         if let cache = record.cache { fields.append(("x-cupel-cache", cache)) }
         if record.redactions > 0 { fields.append(("x-cupel-redactions", String(record.redactions))) }
         if record.attempts > 1 { fields.append(("x-cupel-attempts", String(record.attempts))) }
-        if !call.requests.isEmpty || !call.tokens.isEmpty { fields += rateFields() }
+        appendRateFields(&fields)
         guard passesThrough else { return fields }
-        return fields + head.fields(beginning: endpoint.dialect == .messages ? "anthropic-" : "openai-")
+        head.append(to: &fields, beginning: endpoint.dialect == .messages ? "anthropic-" : "openai-")
+        return fields
     }
 
     /// The upstream answered with another status than 200.

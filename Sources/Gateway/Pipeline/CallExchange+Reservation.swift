@@ -118,19 +118,22 @@ extension CallExchange {
     }
 
     /// Tells the client how much of its rates is left, in OpenAI's names.
-    func rateFields() -> [(name: String, value: String)] {
-        var fields: [(name: String, value: String)] = []
+    func appendRateFields(_ fields: inout [(name: String, value: String)]) {
+        guard !call.requests.isEmpty || !call.tokens.isEmpty else { return }
         let now = Self.now
-        if let meter = call.requests.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+        if let meter = Self.scarcest(call.requests, now) {
             fields.append(("x-ratelimit-limit-requests", String(meter.limit)))
             fields.append(("x-ratelimit-remaining-requests", String(meter.left(now: now))))
-            fields.append(("x-ratelimit-reset-requests", "\(meter.secondsToFull(now: now))s"))
+            fields.append(("x-ratelimit-reset-requests", String(meter.secondsToFull(now: now)) + "s"))
         }
-        if let meter = call.tokens.min(by: { $0.left(now: now) < $1.left(now: now) }) {
+        if let meter = Self.scarcest(call.tokens, now) {
             fields.append(("x-ratelimit-limit-tokens", String(meter.limit)))
             fields.append(("x-ratelimit-remaining-tokens", String(meter.left(now: now))))
-            fields.append(("x-ratelimit-reset-tokens", "\(meter.secondsToFull(now: now))s"))
+            fields.append(("x-ratelimit-reset-tokens", String(meter.secondsToFull(now: now)) + "s"))
         }
-        return fields
+    }
+
+    private static func scarcest(_ meters: [RateMeter], _ now: Int64) -> RateMeter? {
+        meters.count < 2 ? meters.first : meters.min { $0.left(now: now) < $1.left(now: now) }
     }
 }

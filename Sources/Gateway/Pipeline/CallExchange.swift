@@ -34,7 +34,8 @@ final class CallExchange: UpstreamListener {
         case nothing
     }
 
-    weak var handler: (any CallClient)?
+    /// Who takes the answer; let go of when it is out or the client has gone. Strong, since a weak one costs each call.
+    var handler: (any CallClient)?
     let loop: GatewayLoop
     let caller: Caller
     let endpoint: Endpoint
@@ -138,6 +139,7 @@ final class CallExchange: UpstreamListener {
         record.cost = .zero
         loop.ledger.add(Ledger.Entry(record: record, phase: .refused))
         handler?.write(CallAnswer(error, endpoint.dialect, id: id.description))
+        handler = nil
     }
 
     var elapsed: Duration { .nanoseconds(Self.now - since) }
@@ -196,6 +198,7 @@ final class CallExchange: UpstreamListener {
             handler?.endStream()
         case .nothing: break
         }
+        handler = nil
     }
 
     /// What the client is told when the store does not take its call.

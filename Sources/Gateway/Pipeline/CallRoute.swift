@@ -11,6 +11,8 @@ final class CallCandidate: Sendable {
     let modelJSON: [UInt8]
     /// The name in the registry; the upstream's where it has none.
     let name: String
+    /// What clients are told of the route.
+    let shown: String
     let weight: Int
     /// Where chat completions, messages and the like lie under the target's prefix.
     let paths: Paths
@@ -78,6 +80,7 @@ final class CallCandidate: Sendable {
         self.target = target
         self.dialect = dialect
         self.model = model
+        shown = "\(target.name)/\(model)"
         self.name = name ?? model
         self.weight = weight
         self.paths = paths

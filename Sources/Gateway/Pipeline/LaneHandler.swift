@@ -98,6 +98,10 @@ final class LaneHandler: ChannelDuplexHandler, CallClient {
     }
 
     func read(context: ChannelHandlerContext) {
+        if isTaken { readMore(context) } else { context.read() }
+    }
+
+    private func readMore(_ context: ChannelHandlerContext) {
         if case .call = state, received.readableBytes > Self.maximumPipelined {
             isReadHeld = true
         } else {
@@ -116,8 +120,7 @@ final class LaneHandler: ChannelDuplexHandler, CallClient {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if isTaken { return }
-        context.fireChannelReadComplete()
+        if isTaken { readMore(context) } else { context.fireChannelReadComplete() }
     }
 
     private func advance(_ context: ChannelHandlerContext) {
@@ -159,6 +162,8 @@ final class LaneHandler: ChannelDuplexHandler, CallClient {
         guard !isTaken else { return }
         isTaken = true
         place = loop?.remember(lane: self) ?? -1
+        // The lane asks for each read itself, rather than have the question come by all the handlers of the door.
+        _ = try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         context.fireUserInboundEventTriggered(LaneEvent.taken)
     }
 
@@ -167,12 +172,14 @@ final class LaneHandler: ChannelDuplexHandler, CallClient {
         state = .passing
         if place >= 0 { loop?.forget(lane: place) }
         place = -1
-        if isTaken { context.fireUserInboundEventTriggered(LaneEvent.given) }
+        let wasTaken = isTaken
         isTaken = false
+        if wasTaken { context.fireUserInboundEventTriggered(LaneEvent.given) }
         let bytes = received
         received = ByteBuffer()
         context.fireChannelRead(wrapInboundOut(bytes))
         context.fireChannelReadComplete()
+        if wasTaken { _ = try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
     }
 
     /// The answer is out: the next request may come.

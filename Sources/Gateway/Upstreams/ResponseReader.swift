@@ -33,8 +33,14 @@ struct ResponseHead: Sendable {
 
     /// The fields whose names begin so, given in lower case.
     func fields(beginning prefix: StaticString) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        append(to: &found, beginning: prefix)
+        return found
+    }
+
+    /// Appends the fields whose names begin so, given in lower case.
+    func append(to found: inout [(name: String, value: String)], beginning prefix: StaticString) {
         bytes.withUnsafeReadableBytes { bytes in
-            var found: [(name: String, value: String)] = []
             var lines = HeadLines(bytes)
             _ = lines.next()
             while let line = lines.next(), !line.isEmpty {
@@ -44,7 +50,6 @@ struct ResponseHead: Sendable {
                 let value = String(decoding: HeadLines.trimmed(line[(colon + 1)...]), as: UTF8.self)
                 found.append((String(decoding: line[..<colon], as: UTF8.self).lowercased(), value))
             }
-            return found
         }
     }
 }

@@ -20,10 +20,12 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private(set) var context: ChannelHandlerContext?
-    private weak var pool: UpstreamPool?
+    /// Let go of when the connection ends.
+    private var pool: UpstreamPool?
     private var reader = ResponseReader()
     private var pending = ByteBuffer()
-    private weak var listener: (any UpstreamListener)?
+    /// Let go of with the end of its answer. Neither is weak, since that costs each call.
+    private var listener: (any UpstreamListener)?
     private var hasAnswered = false
     private var isKeepAlive = true
     private var isPaused = false
