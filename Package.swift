@@ -92,7 +92,7 @@ let package = Package(
         ),
         .target(
             name: "Gauntlet",
-            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Storage", collections, yams],
+            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, yams],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
         ),
         .target(
@@ -136,7 +136,7 @@ let package = Package(
         .executableTarget(
             name: "cupel",
             dependencies: [
-                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Storage",
+                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Policy", "Storage",
                 "Telemetry", lifecycle, logging, metrics, unixSignals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

@@ -7,6 +7,8 @@ package struct PolicyFile: Sendable {
     package let version: Digest
     /// What is said of calls to models.
     package let calls: CallPolicy
+    /// What is said of artefacts and their findings.
+    package let artefacts: ArtefactPolicy
 
     /// The version of the format that is understood.
     package static let format = 1
@@ -15,11 +17,12 @@ package struct PolicyFile: Sendable {
     package static let maximumBytes = PolicyText.maximumBytes
 
     /// What is in force where there is no file.
-    package static let standard = PolicyFile(version: Digest(of: ""), calls: .standard)
+    package static let standard = PolicyFile(version: Digest(of: ""), calls: .standard, artefacts: .standard)
 
-    private init(version: Digest, calls: CallPolicy) {
+    private init(version: Digest, calls: CallPolicy, artefacts: ArtefactPolicy) {
         self.version = version
         self.calls = calls
+        self.artefacts = artefacts
     }
 
     /// Reads the text of a `cupel.policy.yaml`.
@@ -28,23 +31,25 @@ package struct PolicyFile: Sendable {
         let version = Digest(of: text)
         self = try PolicyText.read(text) { root in
             var reader = PolicyReader()
-            let calls = root.flatMap { Self.calls($0, version, &reader) }
+            let file = root.flatMap { Self.sections($0, version, &reader) }
             guard reader.problems.isEmpty else { throw PolicyProblem.error(reader.problems) }
-            guard let calls else {
+            guard let file else {
                 let missing = PolicyProblem(location: nil, message: "is empty; it begins with: version: \(Self.format)")
                 throw PolicyProblem.error([missing])
             }
-            return PolicyFile(version: version, calls: calls)
+            return file
         }
     }
 
-    private static func calls(_ root: Node, _ version: Digest, _ reader: inout PolicyReader) -> CallPolicy? {
-        guard let section = reader.section(root, "", known: ["version", "calls"]) else { return nil }
+    private static func sections(_ root: Node, _ version: Digest, _ reader: inout PolicyReader) -> PolicyFile? {
+        guard let section = reader.section(root, "", known: ["version", "calls", "artefacts"]) else { return nil }
         if section.members["version"] == nil {
             reader.problem(root, "version", "is missing; this format is \(format)")
         }
         _ = reader.integer(section, "version", in: format...format)
-        guard let node = section.members["calls"] else { return CallPolicy(version: version) }
-        return CallPolicy(node, version, &reader)
+        let calls = section.members["calls"].map { CallPolicy($0, version, &reader) } ?? CallPolicy(version: version)
+        let artefacts = section.members["artefacts"].map { ArtefactPolicy($0, &reader) } ?? .standard
+        guard let calls, let artefacts else { return nil }
+        return PolicyFile(version: version, calls: calls, artefacts: artefacts)
     }
 }

@@ -59,7 +59,9 @@ struct Terminal: Sendable {
         say("error: \(Redactor.shared.redact(error.message))")
         for field in error.fields { say("  \(field.field): \(Redactor.shared.redact(field.message))") }
         if error.code != .validationError { say("help: \(error.code.recovery)") }
-        let isInput: Set<ErrorCode> = [.configurationInvalid, .validationError, .malformedRequest, .notFound]
+        let isInput: Set<ErrorCode> = [
+            .configurationInvalid, .invalidPolicy, .validationError, .malformedRequest, .notFound,
+        ]
         Cupel.exit(withError: ExitCode(isInput.contains(error.code) ? 2 : 1))
     }
 

@@ -1,3 +1,5 @@
+import CupelCore
+
 /// Findings as a person reads them on a terminal: grouped by file, the masked line with a caret below it.
 package struct TextReport: Sendable {
     private let isColoured: Bool
@@ -7,6 +9,12 @@ package struct TextReport: Sendable {
 
     /// The report on a tree under a policy, ending with a newline.
     package func render(_ report: TreeReport, policy: VerdictPolicy = .standard) -> String {
+        render(ReportInput(report, report.judgement(under: policy)))
+    }
+
+    /// The report with all that was made of it, ending with a newline.
+    package func render(_ input: ReportInput) -> String {
+        let report = input.report
         var output = ""
         var path: String?
         for finding in report.findings {
@@ -19,7 +27,7 @@ package struct TextReport: Sendable {
         }
         if !report.findings.isEmpty { output += "\n" }
         output += problems(report)
-        return output + summary(report, policy)
+        return output + staleExceptions(input) + summary(input)
     }
 
     /// One finding: severity, rule, place, message, and the line with a caret.
@@ -47,14 +55,26 @@ package struct TextReport: Sendable {
         return paint("Not looked at", .bold) + "\n" + lines.joined() + "\n"
     }
 
-    private func summary(_ report: TreeReport, _ policy: VerdictPolicy) -> String {
-        let judgement = report.judgement(under: policy)
-        let counts = Severity.allCases.reversed().compactMap { severity -> String? in
-            let count = report.findings.count { $0.severity == severity }
-            return count == 0 ? nil : "\(count) \(severity.rawValue)"
+    private func staleExceptions(_ input: ReportInput) -> String {
+        var lines = input.stale.map { stale in
+            let why =
+                stale.cause == .expired
+                ? "is over since \(stale.exception.expires.description.prefix(10))" : "matches nothing here"
+            return "  \(stale.exception.rule.text) in \(stale.exception.path) (\(stale.exception.owner)) \(why)\n"
         }
+        if input.gone > 0 {
+            lines.append("  \(input.gone) of the baseline were not found again; write it anew with --write-baseline\n")
+        }
+        return lines.isEmpty ? "" : paint("Stale exceptions", .bold) + "\n" + lines.joined() + "\n"
+    }
+
+    private func summary(_ input: ReportInput) -> String {
+        let (report, judgement) = (input.report, input.judgement)
+        let counts = input.counts.map { "\($0.count) \($0.severity.rawValue)" }
         let found = counts.isEmpty ? "no findings" : counts.joined(separator: ", ")
-        let allowed = report.allowances.isEmpty ? "" : ", \(report.allowances.count) allowed with a reason"
+        let allowed =
+            (report.allowances.isEmpty ? "" : ", \(report.allowances.count) allowed with a reason")
+            + (input.known == 0 ? "" : ", \(input.known) known by the baseline")
         let cut = report.isTruncated ? "\nA limit was reached: there may be more than is shown." : ""
         return paint(judgement.verdict.rawValue, colour(of: judgement.verdict)) + ": \(judgement.reason)\n"
             + "\(report.files) files, \(Self.size(report.bytes)): \(found)\(allowed)\(cut)\n"

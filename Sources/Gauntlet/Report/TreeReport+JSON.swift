@@ -1,29 +1,48 @@
 package import CupelCore
 import OrderedCollections
 
-extension TreeReport {
+extension ReportInput {
     /// The report as one object: verdict, counts, findings, allowances, and what was not looked at.
-    package func json(under policy: VerdictPolicy = .standard) -> JSON {
-        let judgement = judgement(under: policy)
+    package var json: JSON {
         var counts: OrderedDictionary<String, JSON> = [:]
         for severity in Severity.allCases.reversed() {
-            counts[severity.rawValue] = .integer(Int64(findings.count { $0.severity == severity }))
+            counts[severity.rawValue] = .integer(Int64(report.findings.count { $0.severity == severity }))
         }
         var skipped: OrderedDictionary<String, JSON> = [:]
-        for kind in TreeProblem.Kind.allCases { skipped[kind.rawValue] = .integer(Int64(passedOver[kind] ?? 0)) }
+        for kind in TreeProblem.Kind.allCases {
+            skipped[kind.rawValue] = .integer(Int64(report.passedOver[kind] ?? 0))
+        }
         return [
             "verdict": .string(judgement.verdict.rawValue), "reason": .string(judgement.reason),
-            "rule_pack": .string(rulePackVersion), "layers": .array(layers.map { .string($0.rawValue) }),
-            "files": .integer(Int64(files)), "bytes": .integer(Int64(bytes)), "truncated": .bool(isTruncated),
-            "counts": .object(counts), "findings": .array(findings.map(\.json)),
-            "allowances": .array(allowances.map(\.json)), "passed_over": .object(skipped),
+            "rule_pack": .string(report.rulePackVersion),
+            "layers": .array(report.layers.map { .string($0.rawValue) }),
+            "files": .integer(Int64(report.files)), "bytes": .integer(Int64(report.bytes)),
+            "truncated": .bool(report.isTruncated), "counts": .object(counts),
+            "findings": .array(report.findings.map(\.json)), "allowances": .array(report.allowances.map(\.json)),
+            "known": .integer(Int64(known)), "gone": .integer(Int64(gone)),
+            "stale_exceptions": .array(
+                stale.map {
+                    [
+                        "rule": .string($0.exception.rule.text), "path": .string($0.exception.path),
+                        "owner": .string($0.exception.owner), "cause": .string($0.cause.rawValue),
+                    ]
+                }
+            ),
+            "passed_over": .object(skipped),
             "problems": .array(
-                problems.map {
+                report.problems.map {
                     ["path": .string($0.path), "kind": .string($0.kind.rawValue), "detail": .string($0.detail)]
                 }
             ),
-            "times": times.json,
+            "times": report.times.json,
         ]
+    }
+}
+
+extension TreeReport {
+    /// The report as one object, under a policy alone.
+    package func json(under policy: VerdictPolicy = .standard) -> JSON {
+        ReportInput(self, judgement(under: policy)).json
     }
 
     /// Whether anything found is at or above a severity, as `--fail-on` asks.

@@ -12,6 +12,8 @@ package struct TreeOptions: Sendable {
     package var maximumProblems: Int
     /// Whether `.gitignore` and `.cupelignore` are heard.
     package var respectsIgnoreFiles: Bool
+    /// Files that are not looked at, in the syntax of `.gitignore`, from the root.
+    package var ignoredPaths: [String] = []
     /// Threads that look at files.
     package var workers: Int
 

@@ -14,6 +14,8 @@ package struct TreeReport: Sendable, Hashable {
     package var bytes = 0
     /// Where the time went, over all threads.
     package var times = AssayTimes()
+    /// The slowest files and rules.
+    package var profile = TreeProfile()
     /// Whether a bound was hit or the scan was cancelled, so that more might be there than was found.
     package var isTruncated = false
     /// The layers that ran, in their order.
@@ -24,7 +26,8 @@ package struct TreeReport: Sendable, Hashable {
     /// The verdict on the whole tree under a policy, and its reason.
     package func judgement(under policy: VerdictPolicy = .standard) -> Judgement { policy.judge(findings) }
 
-    mutating func add(_ scan: Scan, bytes count: Int, limit: Int) {
+    mutating func add(_ scan: Scan, of path: String, bytes count: Int, limit: Int) {
+        profile.add(file: path, microseconds: scan.times.pass + scan.times.layers.values.reduce(0, +), bytes: count)
         files += 1
         bytes += count
         let room = limit - findings.count

@@ -63,7 +63,7 @@ extension GauntletEngine {
         switch content {
         case .text(let bytes):
             let scan = await (pool ?? ScanPool(threads: 1)).run { self.scan(bytes, path: shown) }
-            report.add(scan, bytes: bytes.count, limit: options.maximumFindings)
+            report.add(scan, of: shown, bytes: bytes.count, limit: options.maximumFindings)
         case .problem(let kind, let detail):
             report.add(TreeProblem(path: shown, kind: kind, detail: detail), limit: options.maximumProblems)
         }
@@ -159,7 +159,7 @@ private final class TreeScan: Sendable {
         case .problem(let kind, let detail): note(TreeProblem(path: file.shown, kind: kind, detail: detail))
         case .text(let bytes):
             let scan = engine.scan(bytes, path: file.shown)
-            state.withLock { $0.report.add(scan, bytes: bytes.count, limit: options.maximumFindings) }
+            state.withLock { $0.report.add(scan, of: file.shown, bytes: bytes.count, limit: options.maximumFindings) }
         }
     }
 

@@ -40,7 +40,9 @@ struct TreeWalk: ~Copyable {
         self.root = root
         self.prefix = prefix
         self.options = options
-        enter([], IgnoreRules())
+        var ignores = IgnoreRules()
+        if !options.ignoredPaths.isEmpty { ignores.add(options.ignoredPaths.joined(separator: "\n"), depth: 0) }
+        enter([], ignores)
     }
 
     /// The next file or problem; `nil` when the tree is done.
@@ -62,7 +64,11 @@ struct TreeWalk: ~Copyable {
         var type = entry.type
         if type == UInt8(DT_UNKNOWN) { type = typeByStatus(path) }
         let isDirectory = type == UInt8(DT_DIR)
-        if options.respectsIgnoreFiles && ignores.ignores(path, isDirectory: isDirectory) { return nil }
+        if (options.respectsIgnoreFiles || !options.ignoredPaths.isEmpty)
+            && ignores.ignores(path, isDirectory: isDirectory)
+        {
+            return nil
+        }
         switch type {
         case UInt8(DT_REG): return File(path: path, shown: shown(path))
         case UInt8(DT_DIR):

@@ -22,6 +22,10 @@ package struct Thresholds: Sendable, Hashable {
 package struct VerdictPolicy: Sendable, Hashable {
     /// The thresholds of each layer; a layer that is absent uses ``Thresholds`` of ``standard``.
     package var thresholds: [Layer: Thresholds]
+    /// Findings that pass until a day.
+    package var exceptions: [FindingException] = []
+    /// Severities that replace a finding's own, by rule.
+    package var severities: [String: Severity] = [:]
 
     /// A policy with thresholds for some layers.
     package init(thresholds: [Layer: Thresholds]) {

@@ -3,32 +3,46 @@ import CupelCore
 import CupelServer
 import Gauntlet
 import Glibc
+import Policy
 
 struct Scan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Pass files through the gauntlet.",
-        discussion: "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 the path cannot be read."
+        discussion:
+            "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 the path cannot be read, or an option is wrong."
     )
 
     @Argument(help: "A file or a directory; - reads standard input.") var path = "."
     @Option(help: "Least severity that counts: info, low, medium, high, critical.") var failOn = "medium"
+    @Option(help: "text, json, jsonl, sarif, junit, github, markdown or html.") var format: String?
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write the report there, not to standard output.", valueName: "file")
+    )
+    var output: String?
+    @Flag(help: "Show which rules and files took longest.") var profile = false
+    @OptionGroup var judging: ScanPolicyOptions
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        guard let severity = Severity(rawValue: failOn) else {
-            let allowed = Severity.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CupelError(.validationError, "--fail-on must be one of \(allowed), not '\(failOn)'.")
-        }
-        let cache = try options.settings().data.directory + "/cache"
-        let engine = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: cache)
-        let report = try await tree(engine)
-        let terminal = Terminal.standard
-        if options.json {
-            terminal.print(report.json().text(.pretty))
-        } else {
-            terminal.print(TextReport(isColoured: terminal.isColoured).render(report))
-        }
-        if report.hasFindings(atOrAbove: severity) { throw ExitCode(1) }
+        let severity: Severity = try choice(failOn, "--fail-on")
+        let format: ReportFormat = try choice(self.format ?? (options.json ? "json" : "text"), "--format")
+        let settings = try options.settings()
+        let (policy, directory) = try judging.read(settings)
+        let baseline = try judging.readBaseline()
+        let engine = try GauntletEngine.make(
+            under: policy.artefacts,
+            packsFrom: directory,
+            layers: try judging.wantedLayers(),
+            cacheDirectory: settings.data.directory + "/cache"
+        )
+        var tree = TreeOptions()
+        tree.ignoredPaths = policy.artefacts.ignoredPaths
+        let report = try await scan(engine, tree, isQuiet: format != .text)
+        let input = judged(report, VerdictPolicy(policy.artefacts), baseline, engine)
+        if let file = judging.writeBaseline { return try write(baseline: input.report, to: file) }
+        try show(input, as: format)
+        if input.report.hasFindings(atOrAbove: severity) { throw ExitCode(1) }
         // What was named and not read is no pass.
         guard report.files > 0 || report.problems.isEmpty else {
             let reasons = report.problems.prefix(3).map { "\($0.path): \($0.kind.rawValue) \($0.detail)" }
@@ -36,14 +50,61 @@ struct Scan: AsyncParsableCommand {
         }
     }
 
-    private func tree(_ engine: GauntletEngine) async throws -> TreeReport {
-        let isWatched = isatty(STDERR_FILENO) == 1 && !options.json
-        let report = try await engine.scanTree(at: path) { progress in
+    private func choice<Choice: RawRepresentable & CaseIterable>(_ word: String, _ option: String) throws -> Choice
+    where Choice.RawValue == String {
+        if let choice = Choice(rawValue: word) { return choice }
+        let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw CupelError(.validationError, "\(option) must be one of \(allowed), not '\(word)'.")
+    }
+
+    private func scan(_ engine: GauntletEngine, _ tree: TreeOptions, isQuiet: Bool) async throws -> TreeReport {
+        let isWatched = isatty(STDERR_FILENO) == 1 && !isQuiet
+        let report = try await engine.scanTree(at: path, options: tree) { progress in
             guard isWatched else { return }
             let text = "\(progress.files) files, \(progress.bytes >> 20) MiB, \(progress.findings) findings"
             Terminal.standard.show("\r  \(text)")
         }
         if isWatched { Terminal.standard.show("\r\u{1B}[K") }
         return report
+    }
+
+    /// The report once exceptions and the baseline are taken into account.
+    private func judged(
+        _ report: TreeReport,
+        _ policy: VerdictPolicy,
+        _ baseline: Baseline?,
+        _ engine: GauntletEngine
+    ) -> ReportInput {
+        let filtered = policy.filter(report.findings, below: path, baseline: baseline, at: SystemTime().now)
+        var report = report
+        report.findings = filtered.findings
+        report.allowances += filtered.allowances
+        return ReportInput(
+            report,
+            policy.judge(filtered.findings),
+            descriptions: engine.rules.cards,
+            stale: filtered.stale,
+            known: filtered.known,
+            gone: filtered.gone,
+            version: Version.current
+        )
+    }
+
+    private func show(_ input: ReportInput, as format: ReportFormat) throws {
+        let terminal = Terminal.standard
+        let text = input.rendered(as: format, isColoured: terminal.isColoured && output == nil)
+        if let output {
+            try BoundedFile.replace(output, with: Array(text.utf8))
+            terminal.say("\(input.judgement.verdict.rawValue): \(input.judgement.reason); the report is in \(output)")
+        } else {
+            terminal.print(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+        if profile { terminal.say(input.report.profile.text) }
+    }
+
+    private func write(baseline report: TreeReport, to file: String) throws {
+        let json = Baseline.json(of: report.findings, rulePack: report.rulePackVersion)
+        try BoundedFile.replace(file, with: Array((json.text(.pretty) + "\n").utf8))
+        Terminal.standard.say("\(report.findings.count) findings are known from now on, by \(file)")
     }
 }
