@@ -61,6 +61,7 @@ let package = Package(
     ],
     targets: [
         // Ground.
+        .target(name: "CLicences", exclude: ["fingerprints.bin"]),
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
@@ -92,7 +93,9 @@ let package = Package(
         ),
         .target(
             name: "Gauntlet",
-            dependencies: ["CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, yams],
+            dependencies: [
+                "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, yams,
+            ],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
         ),
         .target(
@@ -196,7 +199,7 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-let foreign = ["CLinux", "CRE2"]
+let foreign = ["CLicences", "CLinux", "CRE2"]
 for target in package.targets
 where target.type != .system && target.type != .plugin && !foreign.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings

@@ -22,9 +22,10 @@ import Testing
 
     private func exception(_ rule: String, _ path: String, expires: Duration = .seconds(10)) throws -> FindingException
     {
-        try #require(
+        let glob = try #require(Glob(rule))
+        return try #require(
             FindingException(
-                rule: try #require(Glob(rule)),
+                rule: glob,
                 path: path,
                 reason: "made up",
                 owner: "ana",

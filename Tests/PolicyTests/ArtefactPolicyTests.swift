@@ -38,7 +38,7 @@ import Testing
         #expect(exception.rule.text == "key-*" && exception.path == "tests/**" && exception.owner == "ana")
         // It holds through its last day.
         #expect(exception.expires.description.hasPrefix("2027-02-01T00:00:00"))
-        #expect(exception.location?.line == 13)
+        #expect(exception.location?.line == 14)
     }
 
     @Test(arguments: [

@@ -23,6 +23,11 @@ extension GauntletEngine {
         }
         rules = rules.under(policy)
         if let layers { rules = rules.only(layers) }
-        return try GauntletEngine(rules: rules, cacheDirectory: cacheDirectory)
+        let hasLicences = layers?.contains(.licence) ?? true
+        return try GauntletEngine(
+            rules: rules,
+            cacheDirectory: cacheDirectory,
+            licences: hasLicences ? LicenceScanner.builtIn : nil
+        )
     }
 }

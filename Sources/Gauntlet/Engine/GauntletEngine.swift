@@ -17,6 +17,9 @@ package final class GauntletEngine: Sendable {
     /// The layers that have rules, in their order.
     package let layers: [Layer]
 
+    /// What finds licences; `nil` when that layer is off.
+    package let licences: LicenceScanner?
+
     let compiled: [CompiledRule]
     let time: any TimeSource
     private let database: PatternDatabase
@@ -27,16 +30,25 @@ package final class GauntletEngine: Sendable {
     /// - Parameters:
     ///   - rules: The rules; an empty pack finds nothing.
     ///   - cacheDirectory: Where the compiled database is kept; made when it is missing, `nil` for nowhere.
+    ///   - licences: What finds licences, for the files that the pass selects; `nil` leaves that layer out.
     ///   - time: What the times of an assay are measured with.
     /// - Throws: `validation_error` naming the rule whose pattern is refused.
-    package init(rules: RulePack, cacheDirectory: String?, time: any TimeSource = SystemTime()) throws {
+    package init(
+        rules: RulePack,
+        cacheDirectory: String?,
+        licences: LicenceScanner? = nil,
+        time: any TimeSource = SystemTime()
+    ) throws {
         self.rules = rules
+        self.licences = licences
         self.time = time
         rulePackVersion = rules.version
-        let present = Set(rules.rules.map(\.layer))
+        let present = Set(rules.rules.map(\.layer) + (licences == nil ? [] : [.licence]))
         layers = Layer.allCases.filter { present.contains($0) }
         do {
-            let patterns = rules.rules.isEmpty ? ["\\x00cupel\\x00"] : rules.rules.map(\.passPattern)
+            // Licences' triggers follow the rules' patterns: what has no rule's number is one of them.
+            var patterns = rules.rules.map(\.passPattern) + (licences == nil ? [] : LicenceTriggers.patterns)
+            if patterns.isEmpty { patterns = ["\\x00cupel\\x00"] }
             let database = try PatternDatabase.load(patterns, cacheDirectory: cacheDirectory)
             self.database = database
             compiled = zip(rules.rules, database.widths).map { CompiledRule($0, width: $1) }
@@ -58,8 +70,13 @@ package final class GauntletEngine: Sendable {
     }
 
     /// Looks at an artefact and judges it. Synchronous, processor only; the time grows with the bytes alone.
+    ///
+    /// Exceptions of the policy that are in force make allowances of findings.
     package func assay(_ bytes: [UInt8], path: String, policy: VerdictPolicy = .standard) -> Assay {
-        let scan = scan(bytes, path: path)
+        var scan = scan(bytes, path: path, policy: policy)
+        let filtered = policy.filter(scan.findings, at: time.now)
+        scan.findings = filtered.findings
+        scan.allowances += filtered.allowances
         let judgement = policy.judge(scan.findings)
         return Assay(
             digest: Digest(of: bytes),
@@ -76,7 +93,7 @@ package final class GauntletEngine: Sendable {
     }
 
     /// Looks at bytes without naming or judging them, for trees and prompts.
-    package func scan(_ bytes: [UInt8], path: String) -> Scan {
+    package func scan(_ bytes: [UInt8], path: String, policy: VerdictPolicy = .standard) -> Scan {
         guard let scratch = takeScratch() else { return Scan(isTruncated: true) }
         defer { give(back: scratch) }
         return bytes.withUnsafeBytes { raw in
@@ -89,6 +106,18 @@ package final class GauntletEngine: Sendable {
             times.layers = confirmer.times.mapValues(\.wholeMicroseconds)
             var writer = FindingWriter(rules: compiled, text: text, path: path)
             var scan = writer.write(confirmer.hits)
+            if let licences {
+                let start = time.monotonic
+                licences.add(
+                    to: &scan,
+                    text: text,
+                    path: path,
+                    candidates: candidates,
+                    rules: compiled.count,
+                    policy.licences
+                )
+                times.layers[.licence] = (time.monotonic - start).wholeMicroseconds
+            }
             scan.times = times
             scan.isTruncated = scratch.isTruncated || confirmer.isTruncated || raw.count > Self.maximumBytes
             return scan
@@ -131,6 +160,8 @@ package struct Scan: Sendable, Hashable {
     package var findings: [Finding] = []
     /// What a comment with a reason let pass.
     package var allowances: [Allowance] = []
+    /// What says something of the licence, in the order of the text.
+    package var licences: [LicenceMatch] = []
     /// Where the time went.
     package var times = AssayTimes()
     /// Whether a bound was hit, so that more might be there than was found.

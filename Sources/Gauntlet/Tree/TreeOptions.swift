@@ -14,6 +14,8 @@ package struct TreeOptions: Sendable {
     package var respectsIgnoreFiles: Bool
     /// Files that are not looked at, in the syntax of `.gitignore`, from the root.
     package var ignoredPaths: [String] = []
+    /// What findings depend on: which licences pass.
+    package var policy = VerdictPolicy.standard
     /// Threads that look at files.
     package var workers: Int
 

@@ -1,5 +1,11 @@
 /// What the scan of a tree found and did not look at.
 package struct TreeReport: Sendable, Hashable {
+    /// A file that may say what the tree is under.
+    struct Declaration: Sendable, Hashable {
+        var path: String
+        var matches: [LicenceMatch]
+    }
+
     /// What was found, by path, line and column.
     package var findings: [Finding] = []
     /// What comments with a reason let pass.
@@ -14,6 +20,13 @@ package struct TreeReport: Sendable, Hashable {
     package var bytes = 0
     /// Where the time went, over all threads.
     package var times = AssayTimes()
+    /// The licences of files, as SPDX expressions, with how many files are under each; at most
+    /// ``maximumLicences``.
+    package var licences: [String: Int] = [:]
+    /// What the tree declares to be under; `nil` when it declares nothing.
+    package var declared: LicenceExpression?
+    /// What declares it, until the tree is done.
+    var declarations: [Declaration] = []
     /// The slowest files and rules.
     package var profile = TreeProfile()
     /// Whether a bound was hit or the scan was cancelled, so that more might be there than was found.
@@ -30,6 +43,7 @@ package struct TreeReport: Sendable, Hashable {
         profile.add(file: path, microseconds: scan.times.pass + scan.times.layers.values.reduce(0, +), bytes: count)
         files += 1
         bytes += count
+        note(scan.licences, of: path)
         let room = limit - findings.count
         if scan.findings.count > room || scan.isTruncated { isTruncated = true }
         findings += scan.findings.prefix(max(0, room))
@@ -38,12 +52,28 @@ package struct TreeReport: Sendable, Hashable {
         for (layer, time) in scan.times.layers { times.layers[layer, default: 0] += time }
     }
 
+    /// Expressions that are counted, at most; and files that may declare something.
+    static let maximumLicences = 1000
+
+    private mutating func note(_ matches: [LicenceMatch], of path: String) {
+        guard !matches.isEmpty, let expression = LicenceDeclaration.ofFile(matches)?.description else { return }
+        if licences[expression] != nil || licences.count < Self.maximumLicences {
+            licences[expression, default: 0] += 1
+        }
+        let mayDeclare = LicenceTriggers.isLicenceFile(path) || matches.contains { $0.kind == .manifest }
+        if mayDeclare, declarations.count < Self.maximumLicences {
+            declarations.append(Declaration(path: path, matches: matches))
+        }
+    }
+
     mutating func add(_ problem: TreeProblem, limit: Int) {
         passedOver[problem.kind, default: 0] += 1
         if problem.kind.isNotable && problems.count < limit { problems.append(problem) }
     }
 
     mutating func sort() {
+        declared = LicenceDeclaration.ofTree(declarations.map { ($0.path, $0.matches) })
+        declarations = []
         findings.sort { ($0.path, $0.line, $0.column, $0.rule) < ($1.path, $1.line, $1.column, $1.rule) }
         allowances.sort { ($0.path, $0.line, $0.rule) < ($1.path, $1.line, $1.rule) }
         problems.sort { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }

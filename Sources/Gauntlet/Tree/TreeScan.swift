@@ -62,7 +62,9 @@ extension GauntletEngine {
         var report = TreeReport(layers: layers, rulePackVersion: rulePackVersion)
         switch content {
         case .text(let bytes):
-            let scan = await (pool ?? ScanPool(threads: 1)).run { self.scan(bytes, path: shown) }
+            let scan = await (pool ?? ScanPool(threads: 1)).run {
+                self.scan(bytes, path: shown, policy: options.policy)
+            }
             report.add(scan, of: shown, bytes: bytes.count, limit: options.maximumFindings)
         case .problem(let kind, let detail):
             report.add(TreeProblem(path: shown, kind: kind, detail: detail), limit: options.maximumProblems)
@@ -158,7 +160,7 @@ private final class TreeScan: Sendable {
         switch TreeFile.content(root, file.path, limit: options.maximumFileBytes) {
         case .problem(let kind, let detail): note(TreeProblem(path: file.shown, kind: kind, detail: detail))
         case .text(let bytes):
-            let scan = engine.scan(bytes, path: file.shown)
+            let scan = engine.scan(bytes, path: file.shown, policy: options.policy)
             state.withLock { $0.report.add(scan, of: file.shown, bytes: bytes.count, limit: options.maximumFindings) }
         }
     }

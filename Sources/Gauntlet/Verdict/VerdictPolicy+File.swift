@@ -23,6 +23,13 @@ extension VerdictPolicy {
                 expires: $0.expires
             )
         }
+        licences = LicencePolicy(
+            allow: file.licences.allow,
+            review: file.licences.review,
+            block: file.licences.block,
+            unknown: file.licences.unknown.flatMap(Verdict.init) ?? .review
+        )
+        leastQuality = file.leastQuality ?? leastQuality
         severities = file.severities.compactMapValues(Severity.init)
     }
 }

@@ -22,6 +22,10 @@ package struct Thresholds: Sendable, Hashable {
 package struct VerdictPolicy: Sendable, Hashable {
     /// The thresholds of each layer; a layer that is absent uses ``Thresholds`` of ``standard``.
     package var thresholds: [Layer: Thresholds]
+    /// What is made of licences.
+    package var licences = LicencePolicy.standard
+    /// The quality below which a file gets a finding, 0 to 1.
+    package var leastQuality = 0.7
     /// Findings that pass until a day.
     package var exceptions: [FindingException] = []
     /// Severities that replace a finding's own, by rule.

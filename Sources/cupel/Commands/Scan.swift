@@ -38,8 +38,9 @@ struct Scan: AsyncParsableCommand {
         )
         var tree = TreeOptions()
         tree.ignoredPaths = policy.artefacts.ignoredPaths
+        tree.policy = VerdictPolicy(policy.artefacts)
         let report = try await scan(engine, tree, isQuiet: format != .text)
-        let input = judged(report, VerdictPolicy(policy.artefacts), baseline, engine)
+        let input = judged(report, tree.policy, baseline, engine)
         if let file = judging.writeBaseline { return try write(baseline: input.report, to: file) }
         try show(input, as: format)
         if input.report.hasFindings(atOrAbove: severity) { throw ExitCode(1) }
