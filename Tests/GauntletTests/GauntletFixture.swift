@@ -30,7 +30,7 @@ enum GauntletFixture {
     }
 
     /// A password that no list of placeholders knows, made at run time so that no scanner finds it here.
-    static var password: String { "hunter2" + "-real-" + "value" }
+    static var password: String { "hunter2" + "-Real!" + "value" }
 
     static func awsKey(_ index: Int = 0) -> String { "AKI" + "AZQ3DTGFHW5K" + ["MN7RP", "XV2LC", "JB4YS"][index % 3] }
 

@@ -62,18 +62,18 @@ import Testing
     @Test func `a comment with a reason allows one rule on its line or the next`() throws {
         let line = "password: \"\(GauntletFixture.password)\""
         let allowed = try GauntletFixture.scan(
-            line + "  # cupel:allow password-quoted made for a test\n",
+            line + "  # cupel:allow password-assigned made for a test\n",
             path: "a.yml"
         )
         #expect(allowed.findings == [])
         #expect(allowed.allowances.map(\.reason) == ["made for a test"])
-        let above = try GauntletFixture.scan("# cupel:allow password-quoted a test\n" + line, path: "a.yml")
+        let above = try GauntletFixture.scan("# cupel:allow password-assigned a test\n" + line, path: "a.yml")
         #expect(above.allowances.count == 1)
         let other = try GauntletFixture.scan(line + "  # cupel:allow jwt a test\n", path: "a.yml")
         #expect(other.findings.count == 1)
-        let without = try GauntletFixture.scan(line + "  # cupel:allow password-quoted\n", path: "a.yml")
+        let without = try GauntletFixture.scan(line + "  # cupel:allow password-assigned\n", path: "a.yml")
         #expect(without.findings.first?.message.contains("needs a reason") == true)
-        let far = try GauntletFixture.scan("# cupel:allow password-quoted a test\n\n" + line, path: "a.yml")
+        let far = try GauntletFixture.scan("# cupel:allow password-assigned a test\n\n" + line, path: "a.yml")
         #expect(far.findings.count == 1)
     }
 }

@@ -7,6 +7,8 @@ struct CompiledRule: Sendable {
 
     let rule: Rule
     let capture: CapturePattern
+    /// The rule's keywords as bytes, in lower case.
+    let keywords: [[UInt8]]
     /// Bytes before a candidate's end that a match may begin at.
     let reach: Int
     /// Bytes behind a candidate's end that a match may go on to.
@@ -16,6 +18,7 @@ struct CompiledRule: Sendable {
         self.rule = rule
         let highest = (rule.groups + [rule.nameGroup ?? 0]).max() ?? 0
         capture = CapturePattern(rule.pattern, groups: highest + 1)
+        keywords = rule.keywords.map { Array($0.utf8) }
         reach = min(width ?? Self.openWindow, Self.openWindow) + 1
         // A trigger is a beginning: what it announces follows it.
         tail = rule.trigger == nil ? 2 : rule.tail

@@ -6,6 +6,8 @@ struct TokenContext {
     var name: String
     /// How values are written in the file.
     var kind: FileKind
+    /// Whether the file belongs to tests, examples or documentation.
+    var isRehearsal = false
     /// Whether the value stands between two equal quotes.
     var isQuoted: Bool
 }
@@ -21,6 +23,7 @@ enum ConfirmationResult {
 extension Confirmation {
     func judge(_ token: TokenContext) -> ConfirmationResult {
         switch self {
+        case .checksum(.base58Check): Base58Check.fits(token.value.utf8) ? .holds : .fails
         case .checksum(let checksum):
             TokenStructure.fits(checksum, token.value)
                 ? .holds : .weakens("its checksum does not fit, so it may be altered or made up")
@@ -39,10 +42,12 @@ extension Confirmation {
         case .jwt: return TokenStructure.isJWT(value)
         case .privateKey: return TokenStructure.isPrivateKeyBody(value)
         case .basicCredentials: return TokenStructure.isBasicCredentials(value)
-        case .urlPassword: return TokenStructure.isURLPassword(value, user: token.name.isEmpty ? nil : token.name)
+        case .urlPassword:
+            guard TokenStructure.isURLPassword(value, user: token.name.isEmpty ? nil : token.name) else { return false }
+            return !token.isRehearsal || PasswordShape.strength(value, ValueShape(value)) == .strong
         case .password:
             return ContextName.isAboutASecret(token.name)
-                && PasswordShape.isPassword(value, kind: token.kind, isQuoted: token.isQuoted)
+                && PasswordShape.isPassword(value, isQuoted: token.isQuoted)
         case .randomKey:
             return ContextName.isAboutASecret(token.name)
                 && PasswordShape.isRandomKey(value, isQuoted: token.isQuoted)

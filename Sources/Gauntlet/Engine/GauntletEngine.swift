@@ -21,6 +21,8 @@ package final class GauntletEngine: Sendable {
     package let licences: LicenceScanner?
 
     let compiled: [CompiledRule]
+    /// Of each rule, whether its candidates are sifted inside the pass.
+    private let assignments: [Bool]
     let time: any TimeSource
     private let database: PatternDatabase
     private let idle = Mutex<[ScanScratch]>([])
@@ -52,6 +54,7 @@ package final class GauntletEngine: Sendable {
             let database = try PatternDatabase.load(patterns, cacheDirectory: cacheDirectory)
             self.database = database
             compiled = zip(rules.rules, database.widths).map { CompiledRule($0, width: $1) }
+            assignments = compiled.map { $0.rule.reader == .assignment }
         } catch let refusal as RefusedPattern {
             let name = rules.rules.indices.contains(refusal.index) ? rules.rules[refusal.index].id : "a rule"
             throw CupelError(.validationError, "\(name): the pattern is refused by Vectorscan: \(refusal.words)")
@@ -101,8 +104,8 @@ package final class GauntletEngine: Sendable {
             let start = time.monotonic
             let candidates = scratch.run(database, over: text)
             var times = AssayTimes(pass: (time.monotonic - start).wholeMicroseconds)
-            var confirmer = MatchConfirmer(rules: compiled, text: text, kind: FileKind(path: path), time: time)
-            for candidate in candidates { confirmer.confirm(candidate) }
+            var confirmer = MatchConfirmer(rules: compiled, text: text, path: path, time: time)
+            confirmer.confirm(candidates)
             times.layers = confirmer.times.mapValues(\.wholeMicroseconds)
             var writer = FindingWriter(rules: compiled, text: text, path: path)
             var scan = writer.write(confirmer.hits)
@@ -133,8 +136,8 @@ package final class GauntletEngine: Sendable {
             let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
             let candidates = scratch.run(database, over: text)
             guard !candidates.isEmpty else { return [] }
-            var confirmer = MatchConfirmer(rules: compiled, text: text, kind: FileKind(path: path), time: time)
-            for candidate in candidates { confirmer.confirm(candidate) }
+            var confirmer = MatchConfirmer(rules: compiled, text: text, path: path, time: time)
+            confirmer.confirm(candidates)
             let writer = FindingWriter(rules: compiled, text: text, path: path)
             return writer.withoutOverlaps(confirmer.hits).compactMap { hit in
                 let rule = compiled[hit.rule].rule
@@ -146,7 +149,7 @@ package final class GauntletEngine: Sendable {
 
     private func takeScratch() -> ScanScratch? {
         if let scratch = idle.withLock({ $0.popLast() }) { return scratch }
-        return try? ScanScratch(for: database)
+        return try? ScanScratch(for: database, assignments: assignments)
     }
 
     private func give(back scratch: ScanScratch) {

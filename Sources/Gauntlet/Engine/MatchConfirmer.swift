@@ -16,103 +16,161 @@ struct Hit {
 struct MatchConfirmer {
     let rules: [CompiledRule]
     let text: UnsafeRawBufferPointer
-    let kind: FileKind
+    let path: String
     let time: any TimeSource
     private(set) var hits: [Hit] = []
     private(set) var times: [Layer: Duration] = [:]
     private(set) var isTruncated = false
-    /// Up to where each rule's matches were looked at, since windows of neighbours overlap.
-    private var done: [Int: Int] = [:]
+    /// What the path says; made when the first candidate asks.
+    private lazy var context = FileContext(path: path)
+    /// The rule of the last candidate, and up to where its matches were looked at: windows of neighbours overlap.
+    private var rule = -1
+    private var done = 0
 
-    init(rules: [CompiledRule], text: UnsafeRawBufferPointer, kind: FileKind, time: any TimeSource) {
+    init(rules: [CompiledRule], text: UnsafeRawBufferPointer, path: String, time: any TimeSource) {
         self.rules = rules
         self.text = text
-        self.kind = kind
+        self.path = path
         self.time = time
     }
 
-    mutating func confirm(_ candidate: Candidate) {
-        let index = Int(candidate.rule)
-        guard rules.indices.contains(index), !isTruncated else { return }
-        let rule = rules[index]
-        if !rule.rule.kinds.isEmpty && !rule.rule.kinds.contains(kind) { return }
-        let start = time.monotonic
+    /// Confirms candidates, which come in the order of their rules; the clock is read once a layer.
+    mutating func confirm(_ candidates: UnsafeBufferPointer<Candidate>) {
+        guard let first = candidates.first, rules.indices.contains(Int(first.rule)) else { return }
+        var layer = rules[Int(first.rule)].rule.layer
+        var start = time.monotonic
+        for candidate in candidates {
+            let index = Int(candidate.rule)
+            guard rules.indices.contains(index), !isTruncated else { break }
+            if index != rule {
+                rule = index
+                done = 0
+                if rules[index].rule.layer != layer {
+                    let now = time.monotonic
+                    times[layer, default: .zero] += now - start
+                    start = now
+                    layer = rules[index].rule.layer
+                }
+            }
+            confirm(candidate, of: rules[index])
+        }
+        times[layer, default: .zero] += time.monotonic - start
+    }
+
+    private mutating func confirm(_ candidate: Candidate, of rule: CompiledRule) {
+        if !rule.rule.kinds.isEmpty && !rule.rule.kinds.contains(context.kind) { return }
+        switch rule.rule.reader {
+        case .assignment: confirmAssignment(candidate, of: rule)
+        case .keyBlock:
+            guard let value = KeyBlockReader(text: text).read(after: Int(candidate.firstEnd)) else { return }
+            keep(
+                Hit(rule: self.rule, place: place(of: candidate), value: value, severity: rule.rule.severity, note: "")
+            )
+        case nil: confirmPattern(candidate, of: rule)
+        }
+    }
+
+    /// A finding in the first line of a block stands at the block's header.
+    private func place(of candidate: Candidate) -> Int {
+        var at = Int(candidate.firstEnd)
+        let limit = max(0, at - 80)
+        while at > limit, text[at - 1] != 0x0A { at -= 1 }
+        while at < Int(candidate.firstEnd), text[at] != UInt8(ascii: "-") { at += 1 }
+        return at
+    }
+
+    private mutating func confirmAssignment(_ candidate: Candidate, of rule: CompiledRule) {
+        let reader = AssignmentReader(text: text, kind: context.kind)
+        guard Int(candidate.firstEnd) > done, let found = reader.read(around: Int(candidate.firstEnd)) else { return }
+        done = found.name.upperBound
+        let value = AssignmentJudge.withoutScheme(found.value, in: text)
+        guard !AssignmentJudge.isPlain(value, in: text) else { return }
+        let verdict = AssignmentJudge.verdict(
+            name: string(found.name),
+            value: string(value),
+            form: found.form,
+            context: context
+        )
+        guard verdict != .none else { return }
+        let severity = verdict == .sure ? rule.rule.severity : min(rule.rule.severity, .medium)
+        keep(
+            Hit(rule: self.rule, place: value.lowerBound, value: value, severity: severity, note: "")
+        )
+    }
+
+    private mutating func confirmPattern(_ candidate: Candidate, of rule: CompiledRule) {
         var window = rule.window(of: candidate, in: text)
-        var at = min(max(window.lowerBound, done[index] ?? 0), window.upperBound)
-        while at < window.upperBound {
+        var at = min(max(window.lowerBound, done), window.upperBound)
+        while at < window.upperBound, !isTruncated {
             window = at..<window.upperBound
             guard let match = rule.capture.firstMatch(in: text, window: window), let whole = match[0],
                 whole.lowerBound < Int(candidate.lastEnd)
             else { break }
             at = max(whole.upperBound, at + 1)
-            done[index] = at
-            guard let hit = judge(match, whole, of: rule, index) else { continue }
-            if hits.count == GauntletEngine.maximumFindings {
-                isTruncated = true
-                break
-            }
-            hits.append(hit)
+            done = at
+            if let hit = judge(match, whole, of: rule) { keep(hit) }
         }
-        times[rule.rule.layer, default: .zero] += time.monotonic - start
     }
 
-    private func judge(_ match: CapturePattern.Match, _ whole: Range<Int>, of compiled: CompiledRule, _ index: Int)
-        -> Hit?
-    {
+    private mutating func keep(_ hit: Hit) {
+        if hits.count == GauntletEngine.maximumFindings {
+            isTruncated = true
+        } else {
+            hits.append(hit)
+        }
+    }
+
+    private mutating func judge(_ match: CapturePattern.Match, _ whole: Range<Int>, of compiled: CompiledRule) -> Hit? {
         let rule = compiled.rule
         let value = rule.groups.lazy.compactMap { match[$0] }.first ?? whole
-        guard !value.isEmpty, rule.keywords.isEmpty || hasKeyword(rule.keywords, near: whole) else { return nil }
+        guard !value.isEmpty, compiled.keywords.isEmpty || hasKeyword(compiled.keywords, near: whole) else {
+            return nil
+        }
         var severity = rule.severity
         var note = ""
-        let token = TokenContext(
-            value: string(value),
-            name: rule.nameGroup.flatMap { match[$0] }.map(string) ?? "",
-            kind: kind,
-            isQuoted: isQuoted(value)
-        )
-        for step in rule.confirmations {
-            switch step.judge(token) {
-            case .holds: continue
-            case .fails: return nil
-            case .weakens(let why):
-                severity = min(severity, .medium)
-                note = why
+        if !rule.confirmations.isEmpty {
+            let token = TokenContext(
+                value: string(value),
+                name: rule.nameGroup.flatMap { match[$0] }.map(string) ?? "",
+                kind: context.kind,
+                isRehearsal: context.isRehearsal,
+                isQuoted: isQuoted(value)
+            )
+            for step in rule.confirmations {
+                switch step.judge(token) {
+                case .holds: continue
+                case .fails: return nil
+                case .weakens(let why):
+                    severity = min(severity, .medium)
+                    note = why
+                }
             }
         }
         let place = isNewline(text[value.lowerBound]) ? whole.lowerBound : value.lowerBound
-        return Hit(rule: index, place: place, value: value, severity: severity, note: note)
+        return Hit(rule: self.rule, place: place, value: value, severity: severity, note: note)
     }
 
-    private func hasKeyword(_ keywords: [String], near whole: Range<Int>) -> Bool {
+    private func hasKeyword(_ keywords: [[UInt8]], near whole: Range<Int>) -> Bool {
         let start = max(0, whole.lowerBound - CompiledRule.keywordReach)
         let end = min(text.count, whole.upperBound + CompiledRule.keywordReach)
-        let around = string(start..<end).lowercased()
-        return keywords.contains { around.contains($0) }
+        return keywords.contains { word in
+            guard let first = word.first, end - start >= word.count else { return false }
+            for at in start...(end - word.count) where lowered(text[at]) == first {
+                if word.indices.allSatisfy({ lowered(text[at + $0]) == word[$0] }) { return true }
+            }
+            return false
+        }
     }
+
+    private func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     private func isQuoted(_ value: Range<Int>) -> Bool {
         guard value.lowerBound > 0, value.upperBound < text.count else { return false }
         let before = text[value.lowerBound - 1]
-        return before == text[value.upperBound]
-            && [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(before)
-    }
-
-    /// The whole name that a captured part of it belongs to: patterns need not begin with it, which keeps them small.
-    private func name(_ part: Range<Int>) -> String {
-        var start = part.lowerBound
-        let limit = max(0, start - CompiledRule.keywordReach)
-        while start > limit, isNameByte(text[start - 1]) { start -= 1 }
-        return string(start..<part.upperBound)
+        return before == text[value.upperBound] && ByteClass.isQuote(before)
     }
 
     private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
-
-    private func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."): true
-        default: false
-        }
-    }
 
     private func string(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
 }

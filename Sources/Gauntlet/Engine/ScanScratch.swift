@@ -18,15 +18,25 @@ struct CandidateBuffer {
     let candidates: UnsafeMutablePointer<Candidate>
     let latest: UnsafeMutablePointer<Int32>
     let seen: UnsafeMutablePointer<Int32>
+    /// Candidates in the order of their rules, made when a pass is over.
+    let ordered: UnsafeMutablePointer<Candidate>
+    /// Of each rule, whether a candidate counts only where a value may follow it.
+    let assignments: UnsafeMutablePointer<Bool>
     let rules: Int
+    /// What the pass runs over.
+    var text = UnsafeRawBufferPointer(start: nil, count: 0)
     var count = 0
     var isTruncated = false
 
-    init(rules: Int) {
+    init(assignments flags: [Bool]) {
+        let rules = flags.count
         candidates = .allocate(capacity: Self.maximumCandidates)
         latest = .allocate(capacity: rules)
         seen = .allocate(capacity: rules)
         self.rules = rules
+        ordered = .allocate(capacity: Self.maximumCandidates)
+        assignments = .allocate(capacity: rules)
+        for (index, flag) in flags.enumerated() { assignments.advanced(by: index).initialize(to: flag) }
         latest.initialize(repeating: -1, count: rules)
         seen.initialize(repeating: 0, count: rules)
     }
@@ -35,9 +45,12 @@ struct CandidateBuffer {
         candidates.deallocate()
         latest.deallocate()
         seen.deallocate()
+        ordered.deallocate()
+        assignments.deallocate()
     }
 
-    mutating func reset() {
+    mutating func reset(for text: UnsafeRawBufferPointer) {
+        self.text = text
         latest.update(repeating: -1, count: rules)
         seen.update(repeating: 0, count: rules)
         count = 0
@@ -46,6 +59,8 @@ struct CandidateBuffer {
 
     mutating func add(rule: UInt32, end: UInt32) {
         let index = Int(rule)
+        // Names like `key` and `token` are everywhere; what gives them no value is dropped before it costs anything.
+        if assignments[index] && !AssignmentReader.isPlausible(text, after: Int(end)) { return }
         let last = Int(latest[index])
         // A pattern with an open end is reported at every further byte of the same match.
         if last >= 0 && end &- candidates[last].lastEnd <= 1 {
@@ -61,6 +76,21 @@ struct CandidateBuffer {
         seen[index] += 1
         count += 1
     }
+
+    /// Puts the candidates in the order of their rules, and of their ends within one: a counting sort.
+    mutating func order() {
+        var start: Int32 = 0
+        for rule in 0..<rules {
+            latest[rule] = start
+            start += seen[rule]
+        }
+        for index in 0..<count {
+            let candidate = candidates[index]
+            let rule = Int(candidate.rule)
+            ordered[Int(latest[rule])] = candidate
+            latest[rule] += 1
+        }
+    }
 }
 
 /// Vectorscan's working memory and the candidates of one scan.
@@ -68,14 +98,14 @@ final class ScanScratch: @unchecked Sendable {  // The engine's pool hands each 
     private let scratch: OpaquePointer
     private let buffer: UnsafeMutablePointer<CandidateBuffer>
 
-    init(for database: PatternDatabase) throws {
+    init(for database: PatternDatabase, assignments: [Bool]) throws {
         var scratch: OpaquePointer?
         guard hs_alloc_scratch(database.pointer, &scratch) == HS_SUCCESS, let scratch else {
             throw CupelError(.internalError, "There is no memory for a scan")
         }
         self.scratch = scratch
         buffer = .allocate(capacity: 1)
-        buffer.initialize(to: CandidateBuffer(rules: database.widths.count))
+        buffer.initialize(to: CandidateBuffer(assignments: assignments))
     }
 
     deinit {
@@ -84,9 +114,9 @@ final class ScanScratch: @unchecked Sendable {  // The engine's pool hands each 
         buffer.deallocate()
     }
 
-    /// Runs the pass; what it selected stands in the result until the next one.
+    /// Runs the pass; what it selected stands in the result until the next one, in the order of the rules.
     func run(_ database: PatternDatabase, over bytes: UnsafeRawBufferPointer) -> UnsafeBufferPointer<Candidate> {
-        buffer.pointee.reset()
+        buffer.pointee.reset(for: bytes)
         guard let base = bytes.baseAddress, bytes.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
         let status = hs_scan(
             database.pointer,
@@ -102,7 +132,8 @@ final class ScanScratch: @unchecked Sendable {  // The engine's pool hands each 
             buffer
         )
         if status != HS_SUCCESS { buffer.pointee.isTruncated = true }
-        return UnsafeBufferPointer(start: buffer.pointee.candidates, count: buffer.pointee.count)
+        buffer.pointee.order()
+        return UnsafeBufferPointer(start: buffer.pointee.ordered, count: buffer.pointee.count)
     }
 
     /// Whether the last pass dropped candidates.

@@ -3,7 +3,7 @@
 /// Kinds: `alnum`, `alpha`, `upper` (letters and digits), `lower` (letters and digits), `digit`, `hex`, `base32`,
 /// `bech32`,
 /// `base64`, `base64url`, `password`, `uuid`, `crc62` (the checksum of the `alnum` hole before it), `nl`, and an
-/// empty hole `${}` that only breaks a text apart.
+/// `base32l`, `upperhex`, `bytes` (decimal, in a list), `wif` (a Bitcoin key), and an empty hole `${}` that only breaks a text apart.
 package struct ExampleTemplate: Sendable {
     private let text: String
 
@@ -35,6 +35,7 @@ package struct ExampleTemplate: Sendable {
         "lower": Array(lower + digits), "digit": Array(digits), "hex": Array("abcdef" + digits),
         "bech32": Array("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"), "base32": Array(upper + "234567"),
         "base64": Array(lower + upper + digits + "+/"),
+        "base32l": Array(lower + "234567"), "upperhex": Array("ABCDEF" + digits),
         "base64url": Array(lower + upper + digits + "-_"),
     ]
 
@@ -47,6 +48,13 @@ package struct ExampleTemplate: Sendable {
         switch kind {
         case "": return ""
         case "nl": return "\n"
+        case "bytes":
+            return (0..<count).map { _ in String(UInt8.random(in: 100...255, using: &generator)) }.joined(
+                separator: ","
+            )
+        case "wif":
+            let key = (0..<32).map { _ in UInt8.random(in: 1...255, using: &generator) }
+            return Base58Check.encode([0x80] + key + [0x01])
         case "crc62": return CRC32.base62(of: Array(last.utf8))
         case "uuid": return [8, 4, 4, 4, 12].map { draw("hex", $0, using: &generator) }.joined(separator: "-")
         case "password":

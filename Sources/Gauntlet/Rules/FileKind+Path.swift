@@ -1,7 +1,11 @@
 extension FileKind {
     /// The kind of file that a path names by its last part.
     package init(path: String) {
-        let name = (path.split(separator: "/").last.map(String.init) ?? path).lowercased()
+        let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
+        let name = String(
+            decoding: path.utf8[start...].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 },
+            as: UTF8.self
+        )
         if name.hasPrefix(".env") || name.hasSuffix(".env") || Self.configNames.contains(name) {
             self = .config
             return

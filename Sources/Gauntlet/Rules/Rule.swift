@@ -14,6 +14,8 @@ package struct Rule: Sendable, Hashable {
     package var pattern: String
     /// What the one pass looks for when the pattern itself would be slow there; it must match wherever that does.
     package var trigger: String?
+    /// What reads the match behind the trigger in place of the pattern.
+    package var reader: MatchReader?
     /// How many bytes behind a trigger the pattern may still go on.
     package var tail: Int
     /// Words of which one must stand near the match, in any case; none when empty.
@@ -41,6 +43,14 @@ package struct RuleExamples: Sendable, Hashable {
     package var match: [String]
     /// None may give a finding of the rule.
     package var miss: [String]
+}
+
+/// Reads a match by hand where a pattern would have to be too wide; the trigger says where.
+package enum MatchReader: String, Sendable, Hashable, CaseIterable {
+    /// A value that is given to the name around the trigger, judged by name, shape and place.
+    case assignment
+    /// The content of a private key behind its header.
+    case keyBlock = "key-block"
 }
 
 /// A check that a matched text must pass, or what it does to the severity.
@@ -73,6 +83,8 @@ package enum Confirmation: Sendable, Hashable {
 package enum TokenChecksum: String, Sendable, Hashable, CaseIterable {
     /// The last six characters are the CRC-32 of what stands between the prefix and them, in base 62.
     case crc32Base62 = "crc32-base62"
+    /// The whole is Base58Check; what does not fit is something else.
+    case base58Check = "base58check"
 }
 
 /// What kind of file a path names, as far as it says how a value is written there.

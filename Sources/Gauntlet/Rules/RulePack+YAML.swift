@@ -35,7 +35,8 @@ private struct RuleReader {
     let origin: String
 
     private static let known: Set<String> = [
-        "id", "layer", "category", "severity", "description", "pattern", "trigger", "tail", "assigned", "keywords",
+        "id", "layer", "category", "severity", "description", "pattern", "trigger", "tail", "reader", "assigned",
+        "keywords",
         "group",
         "name", "kinds", "confirm", "references", "match", "miss",
     ]
@@ -58,6 +59,12 @@ private struct RuleReader {
             description: try required("description"),
             pattern: pattern,
             trigger: node["trigger"]?.string,
+            reader: try node["reader"].map { node in
+                guard let reader = MatchReader(rawValue: node.string ?? "") else {
+                    throw failure("no reader is called '\(node.string ?? "?")'")
+                }
+                return reader
+            },
             tail: min(node["tail"]?.int ?? 512, CompiledRule.openWindow),
             keywords: strings("keywords").map { $0.lowercased() },
             groups: try groups(),

@@ -57,7 +57,8 @@ package struct RulePack: Sendable, Hashable {
             let kinds = rule.kinds.map(\.rawValue).sorted().joined(separator: ",")
             let parts: [String] = [
                 rule.id, rule.layer.rawValue, rule.severity.rawValue, rule.passPattern, rule.pattern, "\(rule.tail)",
-                rule.keywords.joined(separator: ","), "\(rule.groups)", "\(rule.nameGroup ?? 0)", kinds,
+                rule.reader?.rawValue ?? "", rule.keywords.joined(separator: ","), "\(rule.groups)",
+                "\(rule.nameGroup ?? 0)", kinds,
                 "\(rule.confirmations)",
             ]
             return parts.joined(separator: "\u{1F}")

@@ -8,11 +8,18 @@ enum Placeholder {
     /// `{{ vault_x }}`, `${VAR}`, `$(cmd)`, `%(name)s`, `\(name)`, `<password>`, `#{x}`, `!vault`: filled in elsewhere.
     static func isReference(_ value: String) -> Bool {
         if references.isFound(in: value) { return true }
-        if let first = value.first, "$<[({&*!@%|>".contains(first) {
+        if let first = value.first, "$<[({&*!@%|>#.".contains(first) {
             // A password may begin with these; a reference goes on with a name and nothing else.
             let body = value.dropFirst()
+            // `$value[0]:$value[1]`: a variable that a text is filled with.
+            if first == "$", let next = body.first, next.isLetter,
+                body.contains(where: { "[$".contains($0) }) || body.contains("->")
+            {
+                return true
+            }
             if value.hasPrefix("!vault") || value.hasPrefix("$ANSIBLE_VAULT") || value.hasPrefix("<") { return true }
-            if body.allSatisfy({ isName($0) || "])}>%.:[]()".contains($0) }) { return true }
+            if "&*!@#.".contains(first), body.contains(where: \.isNumber) { return false }
+            if body.allSatisfy({ isName($0) || "])}>%.:[]()-!".contains($0) }) { return true }
         }
         return false
     }
@@ -26,6 +33,8 @@ enum Placeholder {
         guard exact.contains(letters) else { return false }
         // `test123`, `password!`: a stand-in with the least that a form demands behind it.
         let rest = low.filter { !$0.isLetter }
+        // `admin123` opens more doors than one would wish, though.
+        if rest.count >= 3, inUse.contains(letters) { return false }
         return rest.count <= 1 || "1234567890".hasPrefix(rest)
     }
 
@@ -33,7 +42,6 @@ enum Placeholder {
     static func isPattern(_ bytes: [UInt8]) -> Bool {
         guard bytes.count >= 3 else { return true }
         if Set(bytes).count <= 2 { return true }
-        if bytes.contains(UInt8(ascii: "*")) && bytes.filter({ $0 == UInt8(ascii: "*") }).count >= 3 { return true }
         let steps = zip(bytes, bytes.dropFirst()).filter { $1 == $0 &+ 1 || $1 == $0 }.count
         if Double(steps) >= 0.8 * Double(bytes.count - 1) { return true }
         for period in 2...max(2, min(8, bytes.count / 3)) where bytes.count >= period * 3 {
@@ -46,8 +54,14 @@ enum Placeholder {
         character.isLetter || character.isNumber || character == "_"
     }
 
+    /// Words that people make a password of with figures behind them.
+    private static let inUse: Set<String> = [
+        "root", "admin", "password", "passwd", "postgres", "mysql", "guest", "qwerty", "letmein", "vagrant", "docker",
+    ]
+
     private static let references = WordList([
-        "{{", "}}", "${", "$(", "\\(", "%(", "#{", "<%", "%{", "process.env", "os.environ", "getenv", "lookup(", "env.",
+        "{{", "}}", "${", "{$", "{%", "%{{", "$(", "\\(", "%(", "#{", "<%", "%{", "process.env", "os.environ", "getenv",
+        "lookup(", "env.",
         "secrets.", "vault:", "ssm:", "arn:", "op://",
     ])
 
@@ -58,9 +72,11 @@ enum Placeholder {
         "int", "integer", "bool", "boolean", "bytes", "object", "char", "void", "self", "this", "foo", "bar", "baz",
         "foobar", "qux", "spam", "eggs", "abc", "abcd", "abcdef", "letmein", "qwerty", "guest", "anonymous", "login",
         "credentials", "mypassword", "mysecret", "mytoken", "somepassword", "somesecret", "thepassword", "supersecret",
-        "topsecret", "s3cret", "s3cr3t", "p4ssw0rd", "passw0rd", "password1", "pa55word", "hunter2", "swordfish",
+        "topsecret", "p4ssw0rd", "password1", "swordfish",
         "correcthorsebatterystaple", "base64", "sha256", "sha512", "sha1", "md5", "utf8", "utf-8", "oauth2", "ascii",
-        "notasecret", "notsecret", "yes", "no", "on", "off", "present", "absent", "always", "never", "file", "stdin",
+        "pbkdf2", "bcrypt", "scrypt", "argon2", "argon2i", "argon2id", "aes256", "rsa2048", "hs256", "rs256", "ed25519",
+        "x509", "oauth1", "kerberos5", "sha224", "sha384", "sha3", "hmacsha1", "hmacsha256", "notasecret", "notsecret",
+        "yes", "no", "on", "off", "present", "absent", "always", "never", "file", "stdin",
         "disabled", "enabled", "public", "private", "basic", "bearer", "postgres", "mysql", "docker", "vagrant",
     ]
 

@@ -43,16 +43,34 @@ enum TokenStructure {
 
     /// Whether the password in a URL is one: not a placeholder, not the user's own name.
     static func isURLPassword(_ password: String, user: String?) -> Bool {
+        let password = percentDecoded(password)
         guard password.utf8.count >= 4, !Placeholder.isOne(password), password != user else { return false }
-        let classes = CharacterClasses(password)
-        return classes.digits > 0 || classes.others > 0
-            || password.utf8.count >= 8
-                && WordLikeness.share(password) < 0.5
+        let shape = ValueShape(password)
+        guard shape.wordLikeness < 0.7 || shape.digits > 1 else { return false }
+        return shape.isRandom(atLeast: 12) || PasswordShape.strength(password, shape) != .none
+    }
+
+    private static func percentDecoded(_ text: String) -> String {
+        guard text.contains("%") else { return text }
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.first {
+            let digits = rest.dropFirst().prefix(2)
+            if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(digits) ?? "", radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Whether the checksum that the format documents fits.
     static func fits(_ checksum: TokenChecksum, _ token: String) -> Bool {
         switch checksum {
+        case .base58Check: return Base58Check.fits(token.utf8)
         case .crc32Base62:
             let body = token.split(separator: "_").last ?? ""
             guard body.utf8.count > 6 else { return false }

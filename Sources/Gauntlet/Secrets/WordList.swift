@@ -22,6 +22,13 @@ struct WordList: Sendable {
         return false
     }
 
+    /// Whether the bytes end with any of the words.
+    func isEnd(of bytes: [UInt8]) -> Bool {
+        bytes.indices.contains { at in
+            byFirstByte[Int(bytes[at])].contains { at + $0.count == bytes.count && bytes[at...].elementsEqual($0) }
+        }
+    }
+
     /// Whether any of the words stands in a text.
     func isFound(in text: String) -> Bool { isFound(in: Array(text.utf8)) }
 
