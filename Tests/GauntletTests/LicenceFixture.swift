@@ -26,19 +26,20 @@ enum LicenceFixture {
 
     /// The usual notice of a GNU licence.
     static func gnuNotice(_ name: String, _ version: String, later: Bool) -> String {
-        let words = [
-            "This program is", "free software:", "you can", "redistribute it", "and/or", "modify it",
-            "under the terms of",
-            "the \(name)", "as published by", "the Free Software", "Foundation,",
+        // Broken inside its words, since order and not spacing is what a notice is known by.
+        let grant =
+            "Th_is pro_gram is fr_ee soft_ware: you can re_distribute it and/or mod_ify it under the te_rms of the "
+        let release =
             later
-                ? "either version \(version) of the License, or (at your option) any later version."
-                : "version \(version).",
-            "\n\nThis program", "is distributed in", "the hope that", "it will be useful,", "but WITHOUT",
-            "ANY WARRANTY;",
-            "without even", "the implied warranty", "of MERCHANTABILITY", "or FITNESS FOR", "A PARTICULAR PURPOSE.",
-            "See the \(name)", "for more details.",
-        ]
-        return words.joined(separator: " ")
+            ? "ei_ther ver_sion \(version) of the Li_cense, or (at your op_tion) any la_ter ver_sion."
+            : "ver_sion \(version)."
+        let hope =
+            "Th_is pro_gram is dis_tributed in the ho_pe that it will be use_ful, but WITH_OUT ANY WAR_RANTY; with_out even "
+        let fitness = "the im_plied war_ranty of MERCHANT_ABILITY or FIT_NESS FOR A PAR_TICULAR PUR_POSE. See the "
+        let text =
+            grant + name + " as pub_lished by the Fr_ee Soft_ware Foun_dation, " + release + "\n\n" + hope
+            + fitness + name + " for more de_tails."
+        return text.replacing("_", with: "")
     }
 
     /// What this repository is under, as it stands in its LICENSE.

@@ -68,7 +68,11 @@ struct FindingWriter {
     /// little to confirm a guess at a password.
     private func fingerprint(_ rule: String, _ value: Range<Int>) -> String {
         let hint = Digest(of: text[value]).hex.prefix(4)
-        return String(Digest(of: "cupel-finding-1\u{1F}\(rule)\u{1F}\(path)\u{1F}\(hint)").hex.prefix(32))
+        return Self.fingerprint(rule, path: path, hint: String(hint))
+    }
+
+    static func fingerprint(_ rule: String, path: String, hint: String) -> String {
+        String(Digest(of: "cupel-finding-1\u{1F}\(rule)\u{1F}\(path)\u{1F}\(hint)").hex.prefix(32))
     }
 }
 

@@ -21,8 +21,11 @@ package final class GauntletEngine: Sendable {
     package let licences: LicenceScanner?
 
     let compiled: [CompiledRule]
-    /// Of each rule, whether its candidates are sifted inside the pass.
-    private let assignments: [Bool]
+    /// The rules and behind them the combinations, as findings name them.
+    let named: [CompiledRule]
+    let table: SignalTable
+    /// What the places of each pattern of the database are for.
+    private let uses: [PatternUse]
     let time: any TimeSource
     private let database: PatternDatabase
     private let idle = Mutex<[ScanScratch]>([])
@@ -54,7 +57,11 @@ package final class GauntletEngine: Sendable {
             let database = try PatternDatabase.load(patterns, cacheDirectory: cacheDirectory)
             self.database = database
             compiled = zip(rules.rules, database.widths).map { CompiledRule($0, width: $1) }
-            assignments = compiled.map { $0.rule.reader == .assignment }
+            named = compiled + rules.combinations.map { CompiledRule($0.rule, width: nil) }
+            // What follows the rules' patterns, licences' triggers, is only counted.
+            let ofRules = compiled.map { PatternUse($0.rule) }
+            uses = ofRules + [PatternUse](repeating: .match, count: database.widths.count - compiled.count)
+            table = try SignalTable(rules)
         } catch let refusal as RefusedPattern {
             let name = rules.rules.indices.contains(refusal.index) ? rules.rules[refusal.index].id : "a rule"
             throw CupelError(.validationError, "\(name): the pattern is refused by Vectorscan: \(refusal.words)")
@@ -101,30 +108,18 @@ package final class GauntletEngine: Sendable {
         defer { give(back: scratch) }
         return bytes.withUnsafeBytes { raw in
             let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
-            let start = time.monotonic
-            let candidates = scratch.run(database, over: text)
-            var times = AssayTimes(pass: (time.monotonic - start).wholeMicroseconds)
-            var confirmer = MatchConfirmer(rules: compiled, text: text, path: path, time: time)
-            confirmer.confirm(candidates)
-            times.layers = confirmer.times.mapValues(\.wholeMicroseconds)
-            var writer = FindingWriter(rules: compiled, text: text, path: path)
-            var scan = writer.write(confirmer.hits)
-            if let licences {
-                let start = time.monotonic
-                licences.add(
-                    to: &scan,
-                    text: text,
-                    path: path,
-                    candidates: candidates,
-                    rules: compiled.count,
-                    policy.licences
-                )
-                times.layers[.licence] = (time.monotonic - start).wholeMicroseconds
-            }
-            scan.times = times
-            scan.isTruncated = scratch.isTruncated || confirmer.isTruncated || raw.count > Self.maximumBytes
+            var pass = EnginePass(engine: self, source: SourceContext(path: path, text: text), time: time)
+            pass.look(with: scratch)
+            pass.lookAtDecoded(with: scratch)
+            var scan = pass.judged(under: policy)
+            if raw.count > Self.maximumBytes { scan.isTruncated = true }
             return scan
         }
+    }
+
+    /// Runs the pass with a working memory; what it selected stands until the next one.
+    func run(_ scratch: ScanScratch, over text: UnsafeRawBufferPointer) -> UnsafeBufferPointer<Candidate> {
+        scratch.run(database, over: text)
     }
 
     /// Where the secrets of a text stand, for those who take them out: by place, each as the better of the rules that
@@ -136,8 +131,12 @@ package final class GauntletEngine: Sendable {
             let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
             let candidates = scratch.run(database, over: text)
             guard !candidates.isEmpty else { return [] }
-            var confirmer = MatchConfirmer(rules: compiled, text: text, path: path, time: time)
-            confirmer.confirm(candidates)
+            var confirmer = MatchConfirmer(
+                rules: compiled,
+                source: SourceContext(path: path, text: text),
+                time: time
+            )
+            confirmer.confirm(candidates) { self.compiled[$0].rule.layer != .secrets }
             let writer = FindingWriter(rules: compiled, text: text, path: path)
             return writer.withoutOverlaps(confirmer.hits).compactMap { hit in
                 let rule = compiled[hit.rule].rule
@@ -149,7 +148,7 @@ package final class GauntletEngine: Sendable {
 
     private func takeScratch() -> ScanScratch? {
         if let scratch = idle.withLock({ $0.popLast() }) { return scratch }
-        return try? ScanScratch(for: database, assignments: assignments)
+        return try? ScanScratch(for: database, patterns: uses)
     }
 
     private func give(back scratch: ScanScratch) {
@@ -169,4 +168,6 @@ package struct Scan: Sendable, Hashable {
     package var times = AssayTimes()
     /// Whether a bound was hit, so that more might be there than was found.
     package var isTruncated = false
+    /// What the judge of a package needs to know of the file; `nil` when it is nothing.
+    package var summary: MaliceSummary?
 }

@@ -16,35 +16,41 @@ struct Hit {
 struct MatchConfirmer {
     let rules: [CompiledRule]
     let text: UnsafeRawBufferPointer
-    let path: String
+    let source: SourceContext
     let time: any TimeSource
     private(set) var hits: [Hit] = []
     private(set) var times: [Layer: Duration] = [:]
     private(set) var isTruncated = false
     /// What the path says; made when the first candidate asks.
-    private lazy var context = FileContext(path: path)
+    private lazy var context = FileContext(path: source.path)
     /// The rule of the last candidate, and up to where its matches were looked at: windows of neighbours overlap.
     private var rule = -1
     private var done = 0
 
-    init(rules: [CompiledRule], text: UnsafeRawBufferPointer, path: String, time: any TimeSource) {
+    init(rules: [CompiledRule], source: SourceContext, time: any TimeSource) {
         self.rules = rules
-        self.text = text
-        self.path = path
+        self.source = source
+        text = source.text
         self.time = time
     }
 
     /// Confirms candidates, which come in the order of their rules; the clock is read once a layer.
-    mutating func confirm(_ candidates: UnsafeBufferPointer<Candidate>) {
+    /// - Parameter isDecided: Rules whose candidates need no confirmation and are passed over.
+    mutating func confirm(
+        _ candidates: UnsafeBufferPointer<Candidate>,
+        except isDecided: (Int) -> Bool = { _ in false }
+    ) {
         guard let first = candidates.first, rules.indices.contains(Int(first.rule)) else { return }
         var layer = rules[Int(first.rule)].rule.layer
         var start = time.monotonic
+        var isSkipped = false
         for candidate in candidates {
             let index = Int(candidate.rule)
             guard rules.indices.contains(index), !isTruncated else { break }
             if index != rule {
                 rule = index
                 done = 0
+                isSkipped = isDecided(index) || !source.admits(rules[index].rule.languages)
                 if rules[index].rule.layer != layer {
                     let now = time.monotonic
                     times[layer, default: .zero] += now - start
@@ -52,7 +58,7 @@ struct MatchConfirmer {
                     layer = rules[index].rule.layer
                 }
             }
-            confirm(candidate, of: rules[index])
+            if !isSkipped { confirm(candidate, of: rules[index]) }
         }
         times[layer, default: .zero] += time.monotonic - start
     }

@@ -8,6 +8,20 @@ struct Candidate {
     var lastEnd: UInt32
 }
 
+/// What the places of a pattern are for, as far as the pass itself cares.
+enum PatternUse: Sendable {
+    /// They are confirmed.
+    case match
+    /// They are names that a value may be given to; those that are given none are dropped.
+    case assignment
+    /// A few of them say all that the rule can say.
+    case signal
+
+    init(_ rule: Rule) {
+        if rule.reader == .assignment { self = .assignment } else { self = rule.signal == nil ? .match : .signal }
+    }
+}
+
 /// What a scan writes into while it runs; everything is allocated before, so that the callback allocates nothing.
 struct CandidateBuffer {
     /// Candidates of one scan, at most; what comes after is dropped and the assay says so.
@@ -22,21 +36,27 @@ struct CandidateBuffer {
     let ordered: UnsafeMutablePointer<Candidate>
     /// Of each rule, whether a candidate counts only where a value may follow it.
     let assignments: UnsafeMutablePointer<Bool>
+    /// Candidates of each rule, at most; what is over the bound of a signal is dropped in silence, since it says nothing
+    /// new.
+    let quotas: [Int32]
     let rules: Int
     /// What the pass runs over.
     var text = UnsafeRawBufferPointer(start: nil, count: 0)
     var count = 0
     var isTruncated = false
 
-    init(assignments flags: [Bool]) {
-        let rules = flags.count
+    init(patterns: [PatternUse]) {
+        let rules = patterns.count
+        quotas = patterns.map { $0 == .signal ? Int32(SignalHits.maximumPlaces) : Int32(Self.maximumCandidatesOfRule) }
         candidates = .allocate(capacity: Self.maximumCandidates)
         latest = .allocate(capacity: rules)
         seen = .allocate(capacity: rules)
         self.rules = rules
         ordered = .allocate(capacity: Self.maximumCandidates)
         assignments = .allocate(capacity: rules)
-        for (index, flag) in flags.enumerated() { assignments.advanced(by: index).initialize(to: flag) }
+        for (index, use) in patterns.enumerated() {
+            assignments.advanced(by: index).initialize(to: use == .assignment)
+        }
         latest.initialize(repeating: -1, count: rules)
         seen.initialize(repeating: 0, count: rules)
     }
@@ -67,8 +87,8 @@ struct CandidateBuffer {
             candidates[last].lastEnd = end
             return
         }
-        guard count < Self.maximumCandidates, seen[index] < Self.maximumCandidatesOfRule else {
-            isTruncated = true
+        guard count < Self.maximumCandidates, seen[index] < quotas[index] else {
+            if quotas[index] == Int32(Self.maximumCandidatesOfRule) { isTruncated = true }
             return
         }
         candidates[count] = Candidate(rule: rule, firstEnd: end, lastEnd: end)
@@ -98,14 +118,14 @@ final class ScanScratch: @unchecked Sendable {  // The engine's pool hands each 
     private let scratch: OpaquePointer
     private let buffer: UnsafeMutablePointer<CandidateBuffer>
 
-    init(for database: PatternDatabase, assignments: [Bool]) throws {
+    init(for database: PatternDatabase, patterns: [PatternUse]) throws {
         var scratch: OpaquePointer?
         guard hs_alloc_scratch(database.pointer, &scratch) == HS_SUCCESS, let scratch else {
             throw CupelError(.internalError, "There is no memory for a scan")
         }
         self.scratch = scratch
         buffer = .allocate(capacity: 1)
-        buffer.initialize(to: CandidateBuffer(assignments: assignments))
+        buffer.initialize(to: CandidateBuffer(patterns: patterns))
     }
 
     deinit {

@@ -32,6 +32,17 @@ package struct Rule: Sendable, Hashable {
     package var references: [String]
     /// Templates that must match and must not match, see ``ExampleTemplate``.
     package var examples: RuleExamples
+    /// The languages it applies to; all when empty.
+    package var languages: Set<Language> = []
+    /// The signal it gives instead of a finding, for combinations; `nil` for a rule that is a verdict alone.
+    package var signal: String?
+    /// How often it must match before its signal counts.
+    package var minimumCount = 1
+    /// Where a match must stand.
+    package var place = RulePlace.live
+
+    /// Whether the pass alone decides: it gives a signal, and nothing remains to be confirmed.
+    var isDecidedByPass: Bool { signal != nil && trigger == nil && keywords.isEmpty && confirmations.isEmpty }
 
     /// What the one pass is given.
     var passPattern: String { trigger ?? pattern }

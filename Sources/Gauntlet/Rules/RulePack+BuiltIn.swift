@@ -17,5 +17,14 @@ extension RulePack {
         ("secrets-chat.yaml", PackageResources.secrets_chat_yaml),
         ("secrets-services.yaml", PackageResources.secrets_services_yaml),
         ("secrets-context.yaml", PackageResources.secrets_context_yaml),
+        ("malice-python.yaml", PackageResources.malice_python_yaml),
+        ("malice-javascript.yaml", PackageResources.malice_javascript_yaml),
+        ("malice-shell.yaml", PackageResources.malice_shell_yaml),
+        ("malice-windows.yaml", PackageResources.malice_windows_yaml),
+        ("malice-reverse-shells.yaml", PackageResources.malice_reverse_shells_yaml),
+        ("malice-theft.yaml", PackageResources.malice_theft_yaml),
+        ("malice-automation.yaml", PackageResources.malice_automation_yaml),
+        ("malice-signals.yaml", PackageResources.malice_signals_yaml),
+        ("malice-combinations.yaml", PackageResources.malice_combinations_yaml),
     ]
 }

@@ -17,12 +17,15 @@ extension RulePack {
         } catch {
             throw CupelError(.validationError, "\(origin) is not YAML: \(error)")
         }
-        guard let root, let list = root["rules"]?.sequence else {
+        guard let root, let list = (root["rules"] ?? root["combinations"])?.sequence else {
             throw CupelError(.validationError, "\(origin) needs a list `rules`")
         }
         self.init(release: root["release"]?.string ?? "0", rules: [])
-        for node in list {
+        for node in root["rules"] == nil ? [] : Array(list) {
             rules.append(try RuleReader(node: node, defaults: root, origin: origin).rule())
+        }
+        for node in root["combinations"]?.sequence.map(Array.init) ?? [] {
+            combinations.append(try CombinationReader(node: node, origin: origin).combination())
         }
         try checkIdentifiers()
     }
@@ -38,7 +41,7 @@ private struct RuleReader {
         "id", "layer", "category", "severity", "description", "pattern", "trigger", "tail", "reader", "assigned",
         "keywords",
         "group",
-        "name", "kinds", "confirm", "references", "match", "miss",
+        "name", "kinds", "confirm", "references", "match", "miss", "languages", "signal", "count", "where",
     ]
 
     func rule() throws -> Rule {
@@ -77,7 +80,11 @@ private struct RuleReader {
             ),
             confirmations: try confirmations(),
             references: strings("references"),
-            examples: RuleExamples(match: strings("match"), miss: strings("miss"))
+            examples: RuleExamples(match: strings("match"), miss: strings("miss")),
+            languages: Set(try strings("languages").map { try Language.named($0) { failure($0) } }),
+            signal: node["signal"]?.string,
+            minimumCount: max(1, min(node["count"]?.int ?? 1, SignalHits.maximumPlaces)),
+            place: (node["where"] ?? defaults["where"]) == nil ? .live : try choice("where")
         )
     }
 

@@ -22,7 +22,8 @@ enum Base64 {
         return padding <= 2 && bits < 6 ? result : nil
     }
 
-    private static func value(of byte: UInt8) -> UInt32? {
+    /// What a character stands for; `nil` when it is none of the alphabet.
+    static func value(of byte: UInt8) -> UInt32? {
         switch byte {
         case 0x41...0x5A: UInt32(byte - 0x41)
         case 0x61...0x7A: UInt32(byte - 0x61 + 26)

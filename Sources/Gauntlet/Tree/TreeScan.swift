@@ -78,6 +78,7 @@ private final class TreeScan: Sendable {
     private struct State: ~Copyable {
         var walk: TreeWalk
         var report: TreeReport
+        var packages: PackageJudge
         var working: Int
         var continuation: CheckedContinuation<TreeReport, Never>?
     }
@@ -108,6 +109,7 @@ private final class TreeScan: Sendable {
             State(
                 walk: TreeWalk(root: root, prefix: prefix, options: options),
                 report: TreeReport(layers: engine.layers, rulePackVersion: engine.rulePackVersion),
+                packages: PackageJudge(engine: engine),
                 working: 0,
                 continuation: nil
             )
@@ -161,7 +163,10 @@ private final class TreeScan: Sendable {
         case .problem(let kind, let detail): note(TreeProblem(path: file.shown, kind: kind, detail: detail))
         case .text(let bytes):
             let scan = engine.scan(bytes, path: file.shown, policy: options.policy)
-            state.withLock { $0.report.add(scan, of: file.shown, bytes: bytes.count, limit: options.maximumFindings) }
+            state.withLock {
+                $0.report.add(scan, of: file.shown, bytes: bytes.count, limit: options.maximumFindings)
+                $0.packages.add(path: file.shown, summary: scan.summary)
+            }
         }
     }
 
@@ -175,6 +180,8 @@ private final class TreeScan: Sendable {
             state.working -= 1
             guard state.working == 0, let continuation = state.continuation else { return nil }
             state.continuation = nil
+            let room = max(0, options.maximumFindings - state.report.findings.count)
+            state.report.findings += state.packages.findings().prefix(room)
             return (continuation, state.report)
         }
         guard let answer else { return }

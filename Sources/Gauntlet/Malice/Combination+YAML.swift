@@ -1,0 +1,76 @@
+import CupelCore
+import Yams
+
+/// Reads one mapping of `combinations`.
+struct CombinationReader {
+    let node: Node
+    let origin: String
+
+    private static let known: Set<String> = [
+        "id", "category", "severity", "description", "languages", "all", "without", "within", "scope", "references",
+        "match", "miss",
+    ]
+
+    /// The combination.
+    /// - Throws: `validation_error` with the file, the line and what is wrong there.
+    func combination() throws -> Combination {
+        guard let mapping = node.mapping else { throw failure("a combination is a mapping") }
+        for key in mapping.keys where !Self.known.contains(key.string ?? "") {
+            throw failure("'\(key.string ?? "?")' is not a member of a combination")
+        }
+        let parts = strings("all").map { $0.split(separator: "|").map { $0.filter { $0 != " " } } }
+        guard (2...Combination.maximumParts).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
+            throw failure("`all` is a list of 2 to \(Combination.maximumParts) signals, alternatives joined by |")
+        }
+        let within = node["within"]?.int
+        if let within, !(1...Combination.maximumLines).contains(within) {
+            throw failure("`within` is a number of lines from 1 to \(Combination.maximumLines)")
+        }
+        return Combination(
+            id: try text("id"),
+            category: try text("category"),
+            severity: try choice("severity"),
+            description: try text("description"),
+            languages: Set(try strings("languages").map { try Language.named($0) { failure($0) } }),
+            parts: parts,
+            without: strings("without"),
+            within: within,
+            scope: node["scope"] == nil ? .file : try choice("scope"),
+            references: strings("references"),
+            examples: RuleExamples(match: strings("match"), miss: strings("miss"))
+        )
+    }
+
+    private func text(_ name: String) throws -> String {
+        guard let text = node[name]?.string, !text.isEmpty else { throw failure("`\(name)` is missing") }
+        return text
+    }
+
+    private func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
+    where Choice.RawValue == String {
+        let text = try text(name)
+        guard let value = Choice(rawValue: text) else {
+            let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw failure("`\(name)` is '\(text)'; it must be one of \(allowed)")
+        }
+        return value
+    }
+
+    private func strings(_ name: String) -> [String] {
+        guard let value = node[name] else { return [] }
+        return value.sequence.map { $0.compactMap(\.string) } ?? [value.string].compactMap { $0 }
+    }
+
+    private func failure(_ problem: String) -> CupelError {
+        let line = node.mark.map { ":\($0.line)" } ?? ""
+        let name = node["id"]?.string.map { " (\($0))" } ?? ""
+        return CupelError(.validationError, "\(origin)\(line)\(name): \(problem)")
+    }
+}
+
+extension Language {
+    static func named(_ text: String, _ failure: (String) -> CupelError) throws -> Language {
+        guard let language = Language(rawValue: text) else { throw failure("no language is '\(text)'") }
+        return language
+    }
+}
