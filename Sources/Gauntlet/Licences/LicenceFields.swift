@@ -87,7 +87,19 @@ enum ManifestNames {
 
     /// Whether a path names a manifest.
     static func contains(_ path: String) -> Bool {
-        let name = (path.split(separator: "/").last.map(String.init) ?? path).lowercased()
-        return names.contains(name) || endings.contains { name.hasSuffix($0) }
+        let name = FileName.lowered(of: path)
+        return names.contains(name) || endings.contains { name.utf8.count > $0.utf8.count && name.hasSuffix($0) }
+    }
+}
+
+/// The last part of a path.
+enum FileName {
+    /// In lower case, as far as ASCII goes; asked for every file of a tree.
+    static func lowered(of path: String) -> String {
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[path.utf8.index(after: $0)...] }
+        return String(
+            decoding: (name ?? path.utf8[...]).lazy.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 },
+            as: UTF8.self
+        )
     }
 }

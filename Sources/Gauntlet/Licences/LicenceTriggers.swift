@@ -19,9 +19,9 @@ package enum LicenceTriggers {
 
     /// Whether a path says that the whole file is about licences, as `LICENSE-MIT`, `COPYING.LESSER`, `gpl.license`.
     package static func isLicenceFile(_ path: String) -> Bool {
-        let name = (path.split(separator: "/").last.map(String.init) ?? path).lowercased()
-        let first = name.prefix { $0 != "." && $0 != "-" && $0 != "_" }
-        return names.contains(String(first)) || name.hasSuffix(".license") || name.hasSuffix(".licence")
+        let name = FileName.lowered(of: path)
+        let first = name.utf8.prefix { !".-_".utf8.contains($0) }
+        return names.contains(String(Substring(first))) || name.hasSuffix(".license") || name.hasSuffix(".licence")
             || name.hasSuffix("-license") || name.hasSuffix("-license.txt") || name.hasSuffix("_license.txt")
             || name.hasPrefix("third_party") || name.hasPrefix("thirdparty") || name.hasPrefix("third-party")
     }

@@ -69,7 +69,10 @@ enum TreeFile {
 
     private static func isBinary(_ bytes: [UInt8]) -> Bool {
         if bytes.count >= 2, UTF16Order(bytes[0], bytes[1]) != nil { return false }
-        return bytes.withUnsafeBytes { $0.prefix(binaryProbe).contains(0) }
+        return bytes.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return false }
+            return memchr(base, 0, min(raw.count, binaryProbe)) != nil
+        }
     }
 
     /// Whether an open file is a plain one.
