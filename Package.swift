@@ -29,6 +29,7 @@ let dashboardFiles = [
 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -47,6 +48,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -95,7 +97,7 @@ let package = Package(
         .target(
             name: "Gauntlet",
             dependencies: [
-                "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, yams,
+                "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, crypto, yams,
             ],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
         ),
@@ -140,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "cupel",
             dependencies: [
-                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Policy", "Storage",
+                "CupelCore", "CupelServer", "Gateway", "Gauntlet", "Identity", "Policy", "SecretStore", "Storage",
                 "Telemetry", lifecycle, logging, metrics, unixSignals,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

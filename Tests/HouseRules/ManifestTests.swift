@@ -5,7 +5,8 @@ import Testing
 @Suite struct ManifestTests {
     /// The manifest's names for products of other packages.
     private static let products = [
-        "asyncHTTPClient": "AsyncHTTPClient", "collections": "OrderedCollections", "httpTypes": "HTTPTypes",
+        "asyncHTTPClient": "AsyncHTTPClient", "collections": "OrderedCollections", "crypto": "Crypto",
+        "httpTypes": "HTTPTypes",
         "lifecycle": "ServiceLifecycle", "logging": "Logging", "metrics": "Metrics", "nio": "NIOCore",
         "nioHTTP1": "NIOHTTP1", "nioPosix": "NIOPosix", "nioSSL": "NIOSSL", "nioTLS": "NIOTLS",
         "unixSignals": "UnixSignals", "yams": "Yams",
