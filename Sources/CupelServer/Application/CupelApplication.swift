@@ -205,7 +205,12 @@ package struct CupelApplication: Sendable {
             + JobRoutes(queue: engines.queue, registry: engines.registry, keys: keys).all()
             + QueueRoutes(overview: overview).all()
             + PlaybookRoutes.all(engines.queue, engines.playbooks, keys)
-            + AssayRoutes(engine: engines.gauntlet, pool: engines.scanPool, store: engines.assays)
+            + AssayRoutes(
+                engine: engines.gauntlet,
+                pool: engines.scanPool,
+                store: engines.assays,
+                policy: engines.policy
+            )
             .all(limit: settings.server.maximumAssayBytes)
             + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + AccountRoutes(store: engines.accounts, keys: keys).all()

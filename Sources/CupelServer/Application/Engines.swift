@@ -67,18 +67,23 @@ package struct Engines: Sendable {
         let calls = CallStore(database: database)
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
-        let gauntlet = try GauntletEngine(rules: try RulePack.builtIn(), cacheDirectory: directory.cachePath)
+        let policy = try PolicySource(path: settings.policy.path)
+        let gauntlet = try makeGauntlet(policy, directory)
+        // Prompts wait for this: the secrets' patterns alone, which cost a third of all.
+        let prompts = try GauntletEngine(
+            rules: try RulePack.builtIn().only([.secrets]),
+            cacheDirectory: directory.cachePath
+        )
         let ledger = Ledger(database: database, logger: logger)
         let front = GatewayEngine(
             limits: settings.gateway.limits,
             ledger: ledger,
             secrets: { text in
-                gauntlet.secrets(in: text, path: "prompt.txt").map { SecretSpan($0.range, rule: $0.rule) }
+                prompts.secrets(in: text, path: "prompt.txt").map { SecretSpan($0.range, rule: $0.rule) }
             },
             on: MultiThreadedEventLoopGroup.singleton
         )
         let accounts = AccountStore(database: database)
-        let policy = try PolicySource(path: settings.policy.path)
         let token = try AccessToken.loadOrMake(at: directory.tokenPath)
         let artefacts = ArtefactStore(database: database)
         let workshop = Workshop(
@@ -132,6 +137,16 @@ package struct Engines: Sendable {
             case .worker: try DataDirectory(using: path)
             }
         }
+    }
+
+    /// The gauntlet with our rules and those of the policy; which rules there are is decided at the start.
+    private static func makeGauntlet(_ policy: PolicySource, _ directory: DataDirectory) throws -> GauntletEngine {
+        let folder = (policy.path ?? "").split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return try GauntletEngine.make(
+            under: policy.current.artefacts,
+            packsFrom: folder.isEmpty ? "." : folder.joined(separator: "/"),
+            cacheDirectory: directory.cachePath
+        )
     }
 
     private static func migrate(_ database: any Database, _ settings: CupelSettings) async throws {

@@ -1,6 +1,7 @@
 import CupelCore
 import Gauntlet
 import HTTPTypes
+import Policy
 import Synchronization
 
 /// Assays: pass files through the gauntlet, and read what earlier ones found.
@@ -8,6 +9,7 @@ struct AssayRoutes: Sendable {
     let engine: GauntletEngine
     let pool: ScanPool
     let store: AssayStore
+    let policy: PolicySource
     private let waiting = BytesInFlight()
 
     /// Files in one request.
@@ -21,8 +23,8 @@ struct AssayRoutes: Sendable {
         ("findings", Schema.array(Schema.any)), ("created_at", Schema.moment),
     ])
 
-    init(engine: GauntletEngine, pool: ScanPool, store: AssayStore) {
-        (self.engine, self.pool, self.store) = (engine, pool, store)
+    init(engine: GauntletEngine, pool: ScanPool, store: AssayStore, policy: PolicySource) {
+        (self.engine, self.pool, self.store, self.policy) = (engine, pool, store, policy)
     }
 
     func all(limit: Int) -> [Route] {
@@ -59,8 +61,9 @@ struct AssayRoutes: Sendable {
         }
         defer { waiting.give(bytes) }
         // Scanning is work for the processor; it has threads of its own.
+        let policy = VerdictPolicy(policy.current.artefacts)
         let assays = await pool.run { [engine] in
-            files.map { (path: $0.path, assay: engine.assay(Array($0.text.utf8), path: $0.path)) }
+            files.map { (path: $0.path, assay: engine.assay(Array($0.text.utf8), path: $0.path, policy: policy)) }
         }
         return try await store.store(assays)
     }

@@ -84,6 +84,11 @@ struct EnginePass {
             }
             times.layers[.licence] = (time.monotonic - start).wholeMicroseconds
         }
+        if engine.layers.contains(.quality) {
+            let start = time.monotonic
+            scan.addQuality(of: source, least: policy.leastQuality)
+            times.layers[.quality] = (time.monotonic - start).wholeMicroseconds
+        }
         scan.times = times
         scan.isTruncated = isTruncated
         scan.summary = summary

@@ -27,7 +27,8 @@ extension GauntletEngine {
         return try GauntletEngine(
             rules: rules,
             cacheDirectory: cacheDirectory,
-            licences: hasLicences ? LicenceScanner.builtIn : nil
+            licences: hasLicences ? LicenceScanner.builtIn : nil,
+            measuresQuality: layers?.contains(.quality) ?? true
         )
     }
 }

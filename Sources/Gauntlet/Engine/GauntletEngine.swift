@@ -14,7 +14,7 @@ package final class GauntletEngine: Sendable {
     package let rules: RulePack
     /// The version of the rules, as it stands in every assay.
     package let rulePackVersion: String
-    /// The layers that have rules, in their order.
+    /// The layers that run: those that have rules, and quality when it is asked for; in their order.
     package let layers: [Layer]
 
     /// What finds licences; `nil` when that layer is off.
@@ -37,18 +37,22 @@ package final class GauntletEngine: Sendable {
     ///   - cacheDirectory: Where the compiled database is kept; made when it is missing, `nil` for nowhere.
     ///   - licences: What finds licences, for the files that the pass selects; `nil` leaves that layer out.
     ///   - time: What the times of an assay are measured with.
+    ///   - measuresQuality: Whether the quality layer runs, which needs no rules.
     /// - Throws: `validation_error` naming the rule whose pattern is refused.
     package init(
         rules: RulePack,
         cacheDirectory: String?,
         licences: LicenceScanner? = nil,
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(),
+        measuresQuality: Bool = false
     ) throws {
         self.rules = rules
         self.licences = licences
         self.time = time
         rulePackVersion = rules.version
-        let present = Set(rules.rules.map(\.layer) + (licences == nil ? [] : [.licence]))
+        let present = Set(
+            rules.rules.map(\.layer) + (licences == nil ? [] : [.licence]) + (measuresQuality ? [.quality] : [])
+        )
         layers = Layer.allCases.filter { present.contains($0) }
         do {
             // Licences' triggers follow the rules' patterns: what has no rule's number is one of them.
@@ -170,4 +174,6 @@ package struct Scan: Sendable, Hashable {
     package var isTruncated = false
     /// What the judge of a package needs to know of the file; `nil` when it is nothing.
     package var summary: MaliceSummary?
+    /// How good the file is as code; `nil` when the layer did not run or the file is none.
+    package var quality: QualityScore?
 }
