@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "CLicences", exclude: ["fingerprints.bin"]),
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CVectorscan", pkgConfig: "libhs", providers: [.apt(["libvectorscan-dev"])]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -97,7 +98,8 @@ let package = Package(
         .target(
             name: "Gauntlet",
             dependencies: [
-                "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections, crypto, yams,
+                "CArchive", "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections,
+                crypto, yams,
             ],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
         ),
@@ -176,7 +178,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: ["CupelCore", "CupelTesting", "Gateway", "Storage", lifecycle, logging, nio, nioPosix]
         ),
-        .testTarget(name: "GauntletTests", dependencies: ["CupelCore", "Gauntlet", collections]),
+        .testTarget(name: "GauntletTests", dependencies: ["CArchive", "CupelCore", "Gauntlet", collections]),
         .testTarget(name: "HouseRules"),
         .testTarget(name: "IdentityTests", dependencies: ["CupelCore", "CupelTesting", "Identity", "Storage"]),
         .testTarget(

@@ -106,6 +106,23 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// What came of standard output, as it is, waiting until there is some; `nil` at the end of output.
+    /// - Throws: `CancellationError`.
+    package func nextBytes() async throws -> [UInt8]? {
+        while true {
+            let (bytes, ended, version) = state.withLock { state in
+                defer { (state.output, state.scanned) = ([], 0) }
+                return (state.output, state.ending != nil, state.version)
+            }
+            if !bytes.isEmpty {
+                loop.wake()
+                return bytes
+            }
+            if ended { return nil }
+            try await waitForChange(after: version)
+        }
+    }
+
     /// What standard error ended with so far.
     package var errorTail: [UInt8] { state.withLock { $0.errors } }
 

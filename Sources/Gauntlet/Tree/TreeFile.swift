@@ -13,7 +13,14 @@ enum TreeFile {
     /// What became of a file.
     enum Content {
         case text([UInt8])
+        case archive(Archive)
         case problem(TreeProblem.Kind, String)
+    }
+
+    /// An archive that is to be opened.
+    enum Archive {
+        case file(ArchiveFile)
+        case bytes([UInt8])
     }
 
     /// Opens a path below the root; the kernel lets nothing lead outside. Returns -1 with errno.
@@ -25,7 +32,7 @@ enum TreeFile {
     }
 
     /// Reads a file of a tree, if it is text within the limit.
-    static func content(_ root: Int32, _ path: [[UInt8]], limit: Int) -> Content {
+    static func content(_ root: Int32, _ path: [[UInt8]], _ options: TreeOptions) -> Content {
         // Non-blocking, so that a FIFO put in the place of a file cannot hold a thread.
         let descriptor = open(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -33,15 +40,15 @@ enum TreeFile {
             return .problem(.unreadable, String(cString: strerror(errno)))
         }
         defer { close(descriptor) }
-        return content(of: descriptor, limit: limit)
+        return content(of: descriptor, options)
     }
 
-    /// Reads an open file, if it is text within the limit.
-    static func content(of descriptor: Int32, limit: Int) -> Content {
+    /// Reads an open file, if it is text within the limit. Of an archive the descriptor is kept, as one of our own.
+    static func content(of descriptor: Int32, _ options: TreeOptions) -> Content {
+        let limit = options.maximumFileBytes
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .problem(.unreadable, String(cString: strerror(errno))) }
         guard status.st_mode & S_IFMT == S_IFREG else { return .problem(.special, "") }
-        guard Int(status.st_size) <= limit else { return .problem(.tooLarge, "\(status.st_size) bytes") }
         // Files of /proc say that they are empty.
         guard status.st_size > 0 else {
             return FileBytes.readStream(descriptor, upTo: limit).map(text)
@@ -51,6 +58,8 @@ enum TreeFile {
         guard let head = FileBytes.read(descriptor, upTo: min(binaryProbe, Int(status.st_size))) else {
             return .problem(.unreadable, String(cString: strerror(errno)))
         }
+        if options.opensArchives, ArchiveKind.isOne(head) { return archive(descriptor, Int(status.st_size), options) }
+        guard Int(status.st_size) <= limit else { return .problem(.tooLarge, "\(status.st_size) bytes") }
         if isBinary(head) { return .problem(.binary, "") }
         guard let bytes = FileBytes.read(descriptor, after: head, upTo: Int(status.st_size)) else {
             return .problem(.unreadable, String(cString: strerror(errno)))
@@ -58,18 +67,32 @@ enum TreeFile {
         return text(bytes)
     }
 
-    /// Tells text from binary; UTF-16 with a byte order mark becomes UTF-8.
-    static func text(_ bytes: [UInt8]) -> Content {
-        if bytes.count >= 2, bytes.count.isMultiple(of: 2), let order = UTF16Order(bytes[0], bytes[1]) {
-            let units = stride(from: 2, to: bytes.count, by: 2).map { order.unit(bytes[$0], bytes[$0 + 1]) }
-            return .text(Array(String(decoding: units, as: UTF16.self).utf8))
-        }
-        return isBinary(bytes) ? .problem(.binary, "") : .text(bytes)
+    private static func archive(_ descriptor: Int32, _ size: Int, _ options: TreeOptions) -> Content {
+        guard size <= options.archives.packedBytes else { return .problem(.tooLarge, "\(size) bytes") }
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0 else { return .problem(.unreadable, String(cString: strerror(errno))) }
+        return .archive(.file(ArchiveFile(own, size: size)))
     }
 
-    private static func isBinary(_ bytes: [UInt8]) -> Bool {
-        if bytes.count >= 2, UTF16Order(bytes[0], bytes[1]) != nil { return false }
-        return bytes.withUnsafeBytes { raw in
+    /// Tells what bytes in memory are, as ``text(_:)`` does, and archives before that.
+    static func content(of bytes: [UInt8], _ options: TreeOptions) -> Content {
+        options.opensArchives && ArchiveKind.isOne(bytes) ? .archive(.bytes(bytes)) : text(bytes)
+    }
+
+    /// Tells text from binary; UTF-16 becomes UTF-8.
+    static func text(_ bytes: [UInt8]) -> Content {
+        guard hasZero(bytes) || bytes.first.map({ $0 >= 0xFE }) ?? false else { return .text(bytes) }
+        if let order = WideText.order(of: bytes) { return .text(WideText.decoded(bytes, order)) }
+        return hasZero(bytes) ? .problem(.binary, "") : .text(bytes)
+    }
+
+    /// Whether the first bytes of a file hold a zero, as no text does but UTF-16.
+    static func isBinary(_ bytes: [UInt8]) -> Bool {
+        hasZero(bytes) && WideText.order(of: bytes) == nil
+    }
+
+    private static func hasZero(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { raw in
             guard let base = raw.baseAddress else { return false }
             return memchr(base, 0, min(raw.count, binaryProbe)) != nil
         }
@@ -92,23 +115,5 @@ enum TreeFile {
         if prefix.isEmpty || prefix == "." { return clean.isEmpty ? "." : clean }
         if clean.isEmpty { return prefix }
         return prefix.hasSuffix("/") ? prefix + clean : prefix + "/" + clean
-    }
-}
-
-/// The order of bytes in UTF-16, by its mark.
-private enum UTF16Order {
-    case little
-    case big
-
-    init?(_ first: UInt8, _ second: UInt8) {
-        switch (first, second) {
-        case (0xFF, 0xFE): self = .little
-        case (0xFE, 0xFF): self = .big
-        default: return nil
-        }
-    }
-
-    func unit(_ first: UInt8, _ second: UInt8) -> UInt16 {
-        self == .little ? UInt16(second) << 8 | UInt16(first) : UInt16(first) << 8 | UInt16(second)
     }
 }

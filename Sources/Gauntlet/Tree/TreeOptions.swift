@@ -12,6 +12,10 @@ package struct TreeOptions: Sendable {
     package var maximumProblems: Int
     /// Whether `.gitignore` and `.cupelignore` are heard.
     package var respectsIgnoreFiles: Bool
+    /// Whether archives are opened; else they are binary files.
+    package var opensArchives = true
+    /// What bounds the opening of archives.
+    package var archives = ArchiveLimits()
     /// Files that are not looked at, in the syntax of `.gitignore`, from the root.
     package var ignoredPaths: [String] = []
     /// What findings depend on: which licences pass.
@@ -47,15 +51,23 @@ package struct TreeProblem: Sendable, Hashable {
         case tooLarge = "too_large"
         /// It may not be opened or read.
         case unreadable
+        /// It is an archive that is damaged, cut off, or packed in a way that is not known.
+        case broken = "broken_archive"
+        /// It is an archive out of which far more comes than went in.
+        case bomb = "archive_bomb"
+        /// It is an archive that took too long.
+        case tooSlow = "too_slow"
+        /// It lies encrypted in an archive.
+        case encrypted
         /// It holds a zero byte early on, so it is no text.
         case binary
         /// It is a symbolic link; what it names is scanned where it lies.
         case symbolicLink = "symbolic_link"
         /// It is a FIFO, a socket or a device.
         case special
-        /// It lies deeper than the limit.
+        /// It lies deeper than the limit, in directories or in archives.
         case tooDeep = "too_deep"
-        /// Its directory has more entries than the limit.
+        /// Its directory or archive has more entries than the limit.
         case tooMany = "too_many"
 
         /// Whether a person may have wanted it to be looked at, so that the report names it.

@@ -32,7 +32,7 @@ extension GauntletEngine {
             return await scan.run(on: pool ?? ScanPool(threads: options.workers))
         }
         defer { close(descriptor) }
-        let content = TreeFile.content(of: descriptor, limit: options.maximumFileBytes)
+        let content = TreeFile.content(of: descriptor, options)
         return await report(content, shown: path, options: options, pool: pool)
     }
 
@@ -48,7 +48,8 @@ extension GauntletEngine {
             guard let bytes = FileBytes.readStream(descriptor, upTo: limit + 1) else {
                 return .problem(.unreadable, "the stream broke")
             }
-            return bytes.count > limit ? .problem(.tooLarge, "over \(limit) bytes") : TreeFile.text(bytes)
+            return bytes.count > limit
+                ? .problem(.tooLarge, "over \(limit) bytes") : TreeFile.content(of: bytes, options)
         }
         return await report(content, shown: shown, options: options, pool: pool)
     }
@@ -59,17 +60,15 @@ extension GauntletEngine {
         options: TreeOptions,
         pool: ScanPool?
     ) async -> TreeReport {
-        var report = TreeReport(layers: layers, rulePackVersion: rulePackVersion)
-        switch content {
-        case .text(let bytes):
-            let scan = await (pool ?? ScanPool(threads: 1)).run {
-                self.scan(bytes, path: shown, policy: options.policy)
+        let sink = ReportSink(self, options)
+        await withTaskCancellationHandler {
+            await (pool ?? ScanPool(threads: 1)).run {
+                ContentScan(engine: self, options: options, sink: sink).look(at: content, shown: shown)
             }
-            report.add(scan, of: shown, bytes: bytes.count, limit: options.maximumFindings)
-        case .problem(let kind, let detail):
-            report.add(TreeProblem(path: shown, kind: kind, detail: detail), limit: options.maximumProblems)
+        } onCancel: {
+            sink.cancel()
         }
-        return report
+        return sink.finished()
     }
 }
 
@@ -77,8 +76,6 @@ extension GauntletEngine {
 private final class TreeScan: Sendable {
     private struct State: ~Copyable {
         var walk: TreeWalk
-        var report: TreeReport
-        var packages: PackageJudge
         var working: Int
         var continuation: CheckedContinuation<TreeReport, Never>?
     }
@@ -86,12 +83,12 @@ private final class TreeScan: Sendable {
     /// Files that a thread looks at before it lets other work of the pool in.
     private static let turn = 64
 
-    private let engine: GauntletEngine
     private let root: Int32
     private let options: TreeOptions
     private let progress: @Sendable (TreeProgress) -> Void
     private let state: Mutex<State>
-    private let isCancelled = Atomic(false)
+    private let sink: ReportSink
+    private let content: ContentScan
 
     /// Takes over the descriptor of the root.
     init(
@@ -101,15 +98,14 @@ private final class TreeScan: Sendable {
         options: TreeOptions,
         progress: @escaping @Sendable (TreeProgress) -> Void
     ) {
-        self.engine = engine
         self.root = root
         self.options = options
         self.progress = progress
+        sink = ReportSink(engine, options)
+        content = ContentScan(engine: engine, options: options, sink: sink)
         state = Mutex(
             State(
                 walk: TreeWalk(root: root, prefix: prefix, options: options),
-                report: TreeReport(layers: engine.layers, rulePackVersion: engine.rulePackVersion),
-                packages: PackageJudge(engine: engine),
                 working: 0,
                 continuation: nil
             )
@@ -129,65 +125,37 @@ private final class TreeScan: Sendable {
                 for _ in 0..<workers { pool.submit { self.work(on: pool) } }
             }
         } onCancel: {
-            isCancelled.store(true, ordering: .relaxed)
+            sink.cancel()
         }
     }
 
     /// One turn of one thread.
     private func work(on pool: ScanPool) {
         for _ in 0..<Self.turn {
-            guard !isCancelled.load(ordering: .relaxed), let step = state.withLock({ $0.walk.next() }) else {
+            guard !sink.isCancelled, let step = state.withLock({ $0.walk.next() }) else {
                 tellProgress()
                 finish()
                 return
             }
             switch step {
-            case .problem(let problem): note(problem)
-            case .file(let file): look(at: file)
+            case .problem(let problem): sink.note(problem)
+            case .file(let file): content.look(at: TreeFile.content(root, file.path, options), shown: file.shown)
             }
         }
         tellProgress()
         pool.submit { self.work(on: pool) }
     }
 
-    private func tellProgress() {
-        progress(
-            state.withLock {
-                TreeProgress(files: $0.report.files, bytes: $0.report.bytes, findings: $0.report.findings.count)
-            }
-        )
-    }
-
-    private func look(at file: TreeWalk.File) {
-        switch TreeFile.content(root, file.path, limit: options.maximumFileBytes) {
-        case .problem(let kind, let detail): note(TreeProblem(path: file.shown, kind: kind, detail: detail))
-        case .text(let bytes):
-            let scan = engine.scan(bytes, path: file.shown, policy: options.policy)
-            state.withLock {
-                $0.report.add(scan, of: file.shown, bytes: bytes.count, limit: options.maximumFindings)
-                $0.packages.add(path: file.shown, summary: scan.summary)
-            }
-        }
-    }
-
-    private func note(_ problem: TreeProblem) {
-        state.withLock { $0.report.add(problem, limit: options.maximumProblems) }
-    }
+    private func tellProgress() { progress(sink.progress) }
 
     /// The last thread answers.
     private func finish() {
-        let answer = state.withLock { state -> (CheckedContinuation<TreeReport, Never>, TreeReport)? in
+        let continuation = state.withLock { state -> CheckedContinuation<TreeReport, Never>? in
             state.working -= 1
-            guard state.working == 0, let continuation = state.continuation else { return nil }
-            state.continuation = nil
-            let room = max(0, options.maximumFindings - state.report.findings.count)
-            state.report.findings += state.packages.findings().prefix(room)
-            return (continuation, state.report)
+            guard state.working == 0 else { return nil }
+            defer { state.continuation = nil }
+            return state.continuation
         }
-        guard let answer else { return }
-        var report = answer.1
-        if isCancelled.load(ordering: .relaxed) { report.isTruncated = true }
-        report.sort()
-        answer.0.resume(returning: report)
+        continuation?.resume(returning: sink.finished())
     }
 }

@@ -21,6 +21,7 @@ struct Scan: AsyncParsableCommand {
     )
     var output: String?
     @Flag(help: "Show which rules and files took longest.") var profile = false
+    @OptionGroup var source: ScanSource
     @OptionGroup var judging: ScanPolicyOptions
     @OptionGroup var options: CommonOptions
 
@@ -60,7 +61,7 @@ struct Scan: AsyncParsableCommand {
 
     private func scan(_ engine: GauntletEngine, _ tree: TreeOptions, isQuiet: Bool) async throws -> TreeReport {
         let isWatched = isatty(STDERR_FILENO) == 1 && !isQuiet
-        let report = try await engine.scanTree(at: path, options: tree) { progress in
+        let report = try await source.scan(path, with: engine, tree) { progress in
             guard isWatched else { return }
             let text = "\(progress.files) files, \(progress.bytes >> 20) MiB, \(progress.findings) findings"
             Terminal.standard.show("\r  \(text)")
