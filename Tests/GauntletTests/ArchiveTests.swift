@@ -142,6 +142,12 @@ import Testing
         #expect(try await scan(try ArchiveFixture.make(.zip, [])).problems == [])
     }
 
+    @Test func `what hides behind zeros that look like an empty tar is told`() async throws {
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        let report = try await scan(try ArchiveFixture.compress(zeros + Array("x".utf8)))
+        #expect(report.files == 0 && !report.problems.isEmpty)
+    }
+
     @Test func `damaged archives never crash and never hang`() async throws {
         let engine = try GauntletFixture.engine.get()
         let inner = try ArchiveFixture.make(.tarGzip, [("in.yml", secret), ("other.txt", Array("some text\n".utf8))])

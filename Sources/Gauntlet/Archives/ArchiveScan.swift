@@ -48,7 +48,9 @@ struct ArchiveScan {
                 try reader.skip()
             }
             // Zeros at the beginning look like the end of a tar, and hide what is behind them.
-            if isEmpty { note(shown, .broken, "it seems to hold nothing; what it holds was not looked at") }
+            if isEmpty, reader.layers > 0 {
+                note(shown, .broken, "it seems to hold nothing; what it holds was not looked at")
+            }
         } catch {
             // The budget's end shows itself as a read that failed; it is reported once, for the outermost.
             if budget.stop == nil { note(shown, .broken, error.detail) }

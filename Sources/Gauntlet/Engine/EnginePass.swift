@@ -34,6 +34,7 @@ struct EnginePass {
         if signals.set.intersects(engine.table.joiningSet) {
             pieces += Decoder.characterCodes(in: source.text)
         }
+        if engine.layers.contains(.malice) { pieces += BrokenWords.pieces(in: source.text, language: source.language) }
         times.pass += (time.monotonic - start).wholeMicroseconds
         let decoded = DecodedText(pieces)
         guard !decoded.isEmpty else { return }
@@ -51,7 +52,10 @@ struct EnginePass {
             }
         }
         // Signals that only decoding shows.
-        if signals.set != before { signals.add(engine.table.number(.hiddenCode), at: pieces[0].range.lowerBound) }
+        let isBroken = pieces[0].encoding == .brokenWords
+        if signals.set != before, !isBroken {
+            signals.add(engine.table.number(.hiddenCode), at: pieces[0].range.lowerBound)
+        }
     }
 
     /// The findings of all layers.

@@ -20,7 +20,9 @@ struct MaliceJudge {
             }
             if let judged = weigh(hit) { kept.append(judged) }
         }
-        guard !signals.set.isEmpty, !source.language.isProse else { return (kept, nil) }
+        guard !signals.set.isEmpty || source.language == .powershell || source.language == .batch,
+            !source.language.isProse
+        else { return (kept, nil) }
         var signals = signals
         if source.role.contains(.installer) { signals.add(table.number(.installer), at: 0) }
         if source.role.contains(.entry) { signals.add(table.number(.entry), at: 0) }

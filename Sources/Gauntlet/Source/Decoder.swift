@@ -11,6 +11,7 @@ package enum Decoder {
         case percent = "percent-encoding"
         case escapes
         case characterCodes = "character codes"
+        case brokenWords = "pieces of broken words"
     }
 
     /// One decoded piece, and where it stands encoded.
