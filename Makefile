@@ -99,6 +99,7 @@ bench: release ## Measure the scanner beside grep, the queue beside raw SQL, the
 	@Benchmarks/scan $(CUPEL)
 	@Benchmarks/queue
 	@Benchmarks/gateway
+	@Benchmarks/streams
 
 docs: install-test ## Write the generated documents and the dashboard's pictures anew
 	@CUPEL_WRITE_DOCS=1 swift test --no-parallel --filter 'GeneratedDocuments|PlaybookEndToEnd'
