@@ -18,7 +18,8 @@ struct Cupel: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, HookCommand.self, ModelCommand.self, ModelsCommand.self,
+            Serve.self, Worker.self, PlaybookCommand.self, Scan.self, HookCommand.self, ModelCommand.self,
+            ModelsCommand.self,
             JobsCommand.self,
             SchedulesCommand.self, KeysCommand.self, TeamsCommand.self, PeopleCommand.self, ProjectsCommand.self,
             BudgetsCommand.self, PolicyCommand.self, UsageCommand.self, CallsCommand.self, RoutesCommand.self,

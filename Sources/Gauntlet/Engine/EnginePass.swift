@@ -9,10 +9,15 @@ struct EnginePass {
     private var signals = SignalHits()
     private var times = AssayTimes()
     private var isTruncated = false
+    private var ruleTimes: [String: RuleTime] = [:]
     /// Where something that may speak of a licence ends.
     private var triggers: [Candidate] = []
 
-    init(engine: GauntletEngine, source: SourceContext, time: any TimeSource) {
+    private let profiles: Bool
+
+    /// - Parameter profiles: Whether each rule's time is kept.
+    init(engine: GauntletEngine, source: SourceContext, time: any TimeSource, profiles: Bool) {
+        self.profiles = profiles
         self.engine = engine
         self.source = source
         self.time = time
@@ -94,6 +99,7 @@ struct EnginePass {
             times.layers[.quality] = (time.monotonic - start).wholeMicroseconds
         }
         scan.times = times
+        scan.ruleTimes = ruleTimes
         scan.isTruncated = isTruncated
         scan.summary = summary
         return scan
@@ -120,6 +126,7 @@ struct EnginePass {
             signals.add(signal, at: offset, rule: index, minimum: rule.minimum)
         }
         var confirmer = MatchConfirmer(rules: engine.compiled, source: source, time: time)
+        if profiles { confirmer.ruleTimes = [:] }
         confirmer.confirm(candidates) { table.rules[$0].isDecidedByPass && table.rules[$0].signal != nil }
         for hit in confirmer.hits {
             let rule = table.rules[hit.rule]
@@ -130,6 +137,10 @@ struct EnginePass {
             }
         }
         if confirmer.isTruncated { isTruncated = true }
+        for (rule, taken) in confirmer.ruleTimes ?? [:] {
+            ruleTimes[engine.compiled[rule].rule.id, default: RuleTime()].duration += taken.duration
+            ruleTimes[engine.compiled[rule].rule.id]?.count += taken.count
+        }
         for (layer, duration) in confirmer.times { times.layers[layer, default: 0] += duration.wholeMicroseconds }
     }
 }

@@ -107,12 +107,23 @@ package final class GauntletEngine: Sendable {
     }
 
     /// Looks at bytes without naming or judging them, for trees and prompts.
-    package func scan(_ bytes: [UInt8], path: String, policy: VerdictPolicy = .standard) -> Scan {
+    /// - Parameter profiles: Whether the scan says what each rule took.
+    package func scan(
+        _ bytes: [UInt8],
+        path: String,
+        policy: VerdictPolicy = .standard,
+        profiles: Bool = false
+    ) -> Scan {
         guard let scratch = takeScratch() else { return Scan(isTruncated: true) }
         defer { give(back: scratch) }
         return bytes.withUnsafeBytes { raw in
             let text = UnsafeRawBufferPointer(rebasing: raw.prefix(Self.maximumBytes))
-            var pass = EnginePass(engine: self, source: SourceContext(path: path, text: text), time: time)
+            var pass = EnginePass(
+                engine: self,
+                source: SourceContext(path: path, text: text),
+                time: time,
+                profiles: profiles
+            )
             pass.look(with: scratch)
             pass.lookAtDecoded(with: scratch)
             var scan = pass.judged(under: policy)
@@ -170,6 +181,8 @@ package struct Scan: Sendable, Hashable {
     package var licences: [LicenceMatch] = []
     /// Where the time went.
     package var times = AssayTimes()
+    /// What each rule took, where that was asked for.
+    package var ruleTimes: [String: RuleTime] = [:]
     /// Whether a bound was hit, so that more might be there than was found.
     package var isTruncated = false
     /// What the judge of a package needs to know of the file; `nil` when it is nothing.

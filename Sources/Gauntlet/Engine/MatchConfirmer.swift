@@ -21,6 +21,8 @@ struct MatchConfirmer {
     private(set) var hits: [Hit] = []
     private(set) var times: [Layer: Duration] = [:]
     private(set) var isTruncated = false
+    /// What each rule took and how many candidates it had; nil where nobody wants to know.
+    var ruleTimes: [Int: RuleTime]?
     /// What the path says; made when the first candidate asks.
     private lazy var context = FileContext(path: source.path)
     /// The rule of the last candidate, and up to where its matches were looked at: windows of neighbours overlap.
@@ -44,10 +46,12 @@ struct MatchConfirmer {
         var layer = rules[Int(first.rule)].rule.layer
         var start = time.monotonic
         var isSkipped = false
+        var ruleStart = start
         for candidate in candidates {
             let index = Int(candidate.rule)
             guard rules.indices.contains(index), !isTruncated else { break }
             if index != rule {
+                noteTime(since: &ruleStart)
                 rule = index
                 done = 0
                 isSkipped = isDecided(index) || !source.admits(rules[index].rule.languages)
@@ -58,9 +62,18 @@ struct MatchConfirmer {
                     layer = rules[index].rule.layer
                 }
             }
+            if ruleTimes != nil { ruleTimes?[index, default: RuleTime()].count += 1 }
             if !isSkipped { confirm(candidate, of: rules[index]) }
         }
+        noteTime(since: &ruleStart)
         times[layer, default: .zero] += time.monotonic - start
+    }
+
+    private mutating func noteTime(since start: inout Duration) {
+        guard ruleTimes != nil else { return }
+        let now = time.monotonic
+        if rule >= 0 { ruleTimes?[rule, default: RuleTime()].duration += now - start }
+        start = now
     }
 
     private mutating func confirm(_ candidate: Candidate, of rule: CompiledRule) {
@@ -179,4 +192,11 @@ struct MatchConfirmer {
     private func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
     private func string(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
+}
+
+/// What confirming one rule's candidates took.
+package struct RuleTime: Sendable, Hashable {
+    package var duration = Duration.zero
+    /// Candidates that the pass selected for it.
+    package var count = 0
 }

@@ -2,9 +2,10 @@ import CupelCore
 import Yams
 
 /// Reads one mapping of `combinations`.
-struct CombinationReader {
+struct CombinationReader: PackReader {
     let node: Node
     let origin: String
+    var defaults: Node? { nil }
 
     private static let known: Set<String> = [
         "id", "category", "severity", "description", "languages", "all", "without", "within", "scope", "references",
@@ -27,10 +28,10 @@ struct CombinationReader {
             throw failure("`within` is a number of lines from 1 to \(Combination.maximumLines)")
         }
         return Combination(
-            id: try text("id"),
-            category: try text("category"),
+            id: try required("id"),
+            category: try required("category"),
             severity: try choice("severity"),
-            description: try text("description"),
+            description: try required("description"),
             languages: Set(try strings("languages").map { try Language.named($0) { failure($0) } }),
             parts: parts,
             without: strings("without"),
@@ -39,32 +40,6 @@ struct CombinationReader {
             references: strings("references"),
             examples: RuleExamples(match: strings("match"), miss: strings("miss"))
         )
-    }
-
-    private func text(_ name: String) throws -> String {
-        guard let text = node[name]?.string, !text.isEmpty else { throw failure("`\(name)` is missing") }
-        return text
-    }
-
-    private func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
-    where Choice.RawValue == String {
-        let text = try text(name)
-        guard let value = Choice(rawValue: text) else {
-            let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw failure("`\(name)` is '\(text)'; it must be one of \(allowed)")
-        }
-        return value
-    }
-
-    private func strings(_ name: String) -> [String] {
-        guard let value = node[name] else { return [] }
-        return value.sequence.map { $0.compactMap(\.string) } ?? [value.string].compactMap { $0 }
-    }
-
-    private func failure(_ problem: String) -> CupelError {
-        let line = node.mark.map { ":\($0.line)" } ?? ""
-        let name = node["id"]?.string.map { " (\($0))" } ?? ""
-        return CupelError(.validationError, "\(origin)\(line)\(name): \(problem)")
     }
 }
 

@@ -32,9 +32,9 @@ extension RulePack {
 }
 
 /// Reads one rule's mapping.
-private struct RuleReader {
+private struct RuleReader: PackReader {
     let node: Node
-    let defaults: Node
+    let defaults: Node?
     let origin: String
 
     private static let known: Set<String> = [
@@ -84,7 +84,7 @@ private struct RuleReader {
             languages: Set(try strings("languages").map { try Language.named($0) { failure($0) } }),
             signal: node["signal"]?.string,
             minimumCount: max(1, min(node["count"]?.int ?? 1, SignalHits.maximumPlaces)),
-            place: (node["where"] ?? defaults["where"]) == nil ? .live : try choice("where")
+            place: (node["where"] ?? defaults?["where"]) == nil ? .live : try choice("where")
         )
     }
 
@@ -139,33 +139,5 @@ private struct RuleReader {
             return .length(bounds[0]...bounds[1])
         }
         return nil
-    }
-
-    private func required(_ name: String) throws -> String {
-        guard let text = (node[name] ?? defaults[name])?.string, !text.isEmpty else {
-            throw failure("`\(name)` is missing")
-        }
-        return text
-    }
-
-    private func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
-    where Choice.RawValue == String {
-        let text = try required(name)
-        guard let value = Choice(rawValue: text) else {
-            let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw failure("`\(name)` is '\(text)'; it must be one of \(allowed)")
-        }
-        return value
-    }
-
-    private func strings(_ name: String) -> [String] {
-        guard let value = node[name] else { return [] }
-        return value.sequence.map { $0.compactMap(\.string) } ?? [value.string].compactMap { $0 }
-    }
-
-    private func failure(_ problem: String) -> CupelError {
-        let line = node.mark.map { ":\($0.line)" } ?? ""
-        let name = node["id"]?.string.map { " (\($0))" } ?? ""
-        return CupelError(.validationError, "\(origin)\(line)\(name): \(problem)")
     }
 }

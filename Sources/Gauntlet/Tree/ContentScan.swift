@@ -9,7 +9,7 @@ struct ContentScan: Sendable {
     func look(at content: TreeFile.Content, shown: String) {
         switch content {
         case .text(let bytes):
-            var scan = engine.scan(bytes, path: shown, policy: options.policy)
+            var scan = engine.scan(bytes, path: shown, policy: options.policy, profiles: options.profiles)
             adjust(&scan)
             sink.add(scan, of: shown, bytes: bytes.count)
         case .archive(.file(let file)): ArchiveScan(self, packed: file.size).run(.file(file), shown: shown)

@@ -20,6 +20,8 @@ package struct TreeOptions: Sendable {
     package var ignoredPaths: [String] = []
     /// What findings depend on: which licences pass.
     package var policy = VerdictPolicy.standard
+    /// Whether the report says what each rule took.
+    package var profiles = false
     /// Threads that look at files.
     package var workers: Int
 

@@ -1,3 +1,5 @@
+import CupelCore
+
 /// What the scan of a tree found and did not look at.
 package struct TreeReport: Sendable, Hashable {
     /// A file that may say what the tree is under.
@@ -43,6 +45,9 @@ package struct TreeReport: Sendable, Hashable {
         profile.add(file: path, microseconds: scan.times.pass + scan.times.layers.values.reduce(0, +), bytes: count)
         files += 1
         bytes += count
+        for (rule, taken) in scan.ruleTimes {
+            profile.add(rule: rule, microseconds: taken.duration.wholeMicroseconds, count: taken.count)
+        }
         note(scan.licences, of: path)
         let room = limit - findings.count
         if scan.findings.count > room || scan.isTruncated { isTruncated = true }

@@ -40,6 +40,7 @@ struct Scan: AsyncParsableCommand {
         var tree = TreeOptions()
         tree.ignoredPaths = policy.artefacts.ignoredPaths
         tree.policy = VerdictPolicy(policy.artefacts)
+        tree.profiles = profile
         let report = try await scan(engine, tree, isQuiet: format != .text)
         let input = judged(report, tree.policy, baseline, engine)
         if let file = judging.writeBaseline { return try write(baseline: input.report, to: file) }
