@@ -79,7 +79,9 @@ extension TextCounter {
         guard form.slashComments || form.dashComments || form.expressions else { return plain(UInt8(ascii: "/")) }
         if next(1) == UInt8(ascii: "/"), form.slashComments { return lineComment(2) }
         if next(1) == UInt8(ascii: "*") { return blockComment("*/") }
-        if form.expressions, Self.startsExpression(lastCode), let close = expressionEnd() {
+        if form.expressions, Self.startsExpression(lastCode),
+            let close = ExpressionLiteral.end(in: UnsafeRawBufferPointer(start: text, count: end), from: at, to: end)
+        {
             beginCode()
             counts.stringBytes += close - at
             at = close
@@ -293,22 +295,5 @@ extension TextCounter {
             true
         default: false
         }
-    }
-
-    /// The offset behind a regular expression that begins here; `nil` when its line ends before.
-    private func expressionEnd() -> Int? {
-        var index = at + 1
-        var isInClass = false
-        while index < end, text[index] != 0x0A {
-            switch text[index] {
-            case UInt8(ascii: "\\"): index += 1
-            case UInt8(ascii: "["): isInClass = true
-            case UInt8(ascii: "]"): isInClass = false
-            case UInt8(ascii: "/") where !isInClass: return index + 1
-            default: break
-            }
-            index += 1
-        }
-        return nil
     }
 }

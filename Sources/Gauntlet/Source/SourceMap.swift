@@ -149,7 +149,9 @@ private struct SourceScanner {
             guard quote == UInt8(ascii: "\"") || (quote == UInt8(ascii: "'") && syntax == .dashes) else { return nil }
             return (closing(quote, from: at + 1, acrossLines: false), false)
         case .script:
-            if quote == UInt8(ascii: "/"), startsExpression(last) { return expressionEnd(at).map { ($0, false) } }
+            if quote == UInt8(ascii: "/"), startsExpression(last) {
+                return ExpressionLiteral.end(in: text, from: at, to: text.count).map { ($0, false) }
+            }
             guard isQuote(quote) else { return nil }
             return (closing(quote, from: at + 1, acrossLines: quote == UInt8(ascii: "`")), false)
         case .python:
@@ -177,23 +179,6 @@ private struct SourceScanner {
             true
         default: false
         }
-    }
-
-    /// The end of a regular expression that begins with a slash; `nil` when its line ends before.
-    private func expressionEnd(_ at: Int) -> Int? {
-        var index = at + 1
-        var isInClass = false
-        while index < text.count, text[index] != 0x0A {
-            switch text[index] {
-            case UInt8(ascii: "\\"): index += 1
-            case UInt8(ascii: "["): isInClass = true
-            case UInt8(ascii: "]"): isInClass = false
-            case UInt8(ascii: "/") where !isInClass: return index + 1
-            default: break
-            }
-            index += 1
-        }
-        return nil
     }
 
     /// The offset behind the closing quote, or of the end of the line.
@@ -237,5 +222,25 @@ private struct SourceScanner {
         var index = at
         while index < text.count, text[index] != 0x0A { index += 1 }
         return index
+    }
+}
+
+/// A regular expression between slashes, as JavaScript, Ruby and Perl write it.
+enum ExpressionLiteral {
+    /// The offset behind one that begins at a slash; `nil` when its line ends before.
+    static func end(in text: UnsafeRawBufferPointer, from slash: Int, to end: Int) -> Int? {
+        var index = slash + 1
+        var isInClass = false
+        while index < end, text[index] != 0x0A {
+            switch text[index] {
+            case UInt8(ascii: "\\"): index += 1
+            case UInt8(ascii: "["): isInClass = true
+            case UInt8(ascii: "]"): isInClass = false
+            case UInt8(ascii: "/") where !isInClass: return index + 1
+            default: break
+            }
+            index += 1
+        }
+        return nil
     }
 }

@@ -72,14 +72,7 @@ struct HallmarkSign: AsyncParsableCommand {
         guard files.count == 1 || output != nil else {
             throw CupelError(.validationError, "Name the hallmark of several files with --output.")
         }
-        let settings = try options.settings()
-        let (policy, directory) = try judging.read(settings)
-        let engine = try GauntletEngine.make(
-            under: policy.artefacts,
-            packsFrom: directory,
-            layers: try judging.wantedLayers(),
-            cacheDirectory: settings.data.directory + "/cache"
-        )
+        let (policy, engine) = try judging.engine(try options.settings())
         let assays = try files.map { file in
             let bytes = try BoundedFile.bytes(at: file, limit: GauntletEngine.maximumBytes)
             return (file, engine.assay(bytes, path: file, policy: VerdictPolicy(policy.artefacts)))

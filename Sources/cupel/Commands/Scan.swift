@@ -29,14 +29,8 @@ struct Scan: AsyncParsableCommand {
         let severity: Severity = try choice(failOn, "--fail-on")
         let format: ReportFormat = try choice(self.format ?? (options.json ? "json" : "text"), "--format")
         let settings = try options.settings()
-        let (policy, directory) = try judging.read(settings)
         let baseline = try judging.readBaseline()
-        let engine = try GauntletEngine.make(
-            under: policy.artefacts,
-            packsFrom: directory,
-            layers: try judging.wantedLayers(),
-            cacheDirectory: settings.data.directory + "/cache"
-        )
+        let (policy, engine) = try judging.engine(settings)
         var tree = TreeOptions()
         tree.ignoredPaths = policy.artefacts.ignoredPaths
         tree.policy = VerdictPolicy(policy.artefacts)

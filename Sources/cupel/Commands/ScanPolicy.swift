@@ -26,11 +26,24 @@ struct ScanPolicyOptions: ParsableArguments {
 
     /// The policy in force, and the directory that it stands in.
     /// - Throws: `invalid_policy` with every problem.
-    func read(_ settings: CupelSettings) throws -> (file: PolicyFile, directory: String) {
+    private func read(_ settings: CupelSettings) throws -> (file: PolicyFile, directory: String) {
         guard let path = policy ?? settings.policy.path else { return (.standard, ".") }
         let source = try PolicySource(path: path)
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         return (source.current, directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory)
+    }
+
+    /// The policy in force, and the gauntlet as it wants it.
+    /// - Throws: as ``read(_:)``; `validation_error` for a layer or a rule that is wrong.
+    func engine(_ settings: CupelSettings) throws -> (policy: PolicyFile, engine: GauntletEngine) {
+        let (policy, directory) = try read(settings)
+        let engine = try GauntletEngine.make(
+            under: policy.artefacts,
+            packsFrom: directory,
+            layers: try wantedLayers(),
+            cacheDirectory: settings.data.directory + "/cache"
+        )
+        return (policy, engine)
     }
 
     /// The baseline, when one is named.
@@ -53,7 +66,7 @@ struct ScanPolicyOptions: ParsableArguments {
     }
 
     /// The layers that are asked for.
-    func wantedLayers() throws -> Set<Layer>? {
+    private func wantedLayers() throws -> Set<Layer>? {
         guard let layers else { return nil }
         return Set(
             try layers.split(separator: ",").map { word in
