@@ -64,6 +64,7 @@ let package = Package(
     ],
     targets: [
         // Ground.
+        .target(name: "CBytes"),
         .target(name: "CLicences", exclude: ["fingerprints.bin"]),
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -98,7 +99,7 @@ let package = Package(
         .target(
             name: "Gauntlet",
             dependencies: [
-                "CArchive", "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections,
+                "CArchive", "CBytes", "CLicences", "CLinux", "CRE2", "CVectorscan", "CupelCore", "Policy", "Storage", collections,
                 crypto, yams,
             ],
             resources: gauntletPacks.map { .embedInCode("Rules/Packs/\($0).yaml") }
@@ -204,7 +205,7 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-let foreign = ["CLicences", "CLinux", "CRE2"]
+let foreign = ["CBytes", "CLicences", "CLinux", "CRE2"]
 for target in package.targets
 where target.type != .system && target.type != .plugin && !foreign.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings

@@ -124,7 +124,17 @@ private struct JSONScanner {
 
     private mutating func string() throws(JSONError) -> String {
         at += 1
-        var text: [UInt8] = []
+        // Most strings hold nothing that needs another form.
+        let start = at
+        while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
+        if peek == UInt8(ascii: "\"") {
+            guard let result = String(validating: bytes[start..<at], as: UTF8.self) else {
+                throw failure("the string is not valid UTF-8")
+            }
+            at += 1
+            return result
+        }
+        var text = Array(bytes[start..<at])
         while let byte = peek {
             switch byte {
             case UInt8(ascii: "\""):

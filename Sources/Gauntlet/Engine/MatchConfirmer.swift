@@ -174,14 +174,12 @@ struct MatchConfirmer {
         let end = min(text.count, whole.upperBound + CompiledRule.keywordReach)
         return keywords.contains { word in
             guard let first = word.first, end - start >= word.count else { return false }
-            for at in start...(end - word.count) where lowered(text[at]) == first {
-                if word.indices.allSatisfy({ lowered(text[at + $0]) == word[$0] }) { return true }
+            for at in start...(end - word.count) where ByteClass.lowered(text[at]) == first {
+                if word.indices.allSatisfy({ ByteClass.lowered(text[at + $0]) == word[$0] }) { return true }
             }
             return false
         }
     }
-
-    private func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     private func isQuoted(_ value: Range<Int>) -> Bool {
         guard value.lowerBound > 0, value.upperBound < text.count else { return false }

@@ -91,15 +91,3 @@ enum ManifestNames {
         return names.contains(name) || endings.contains { name.utf8.count > $0.utf8.count && name.hasSuffix($0) }
     }
 }
-
-/// The last part of a path.
-enum FileName {
-    /// In lower case, as far as ASCII goes; asked for every file of a tree.
-    static func lowered(of path: String) -> String {
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[path.utf8.index(after: $0)...] }
-        return String(
-            decoding: (name ?? path.utf8[...]).lazy.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 },
-            as: UTF8.self
-        )
-    }
-}

@@ -17,11 +17,12 @@ package struct LicenceFindings {
     package func write(_ matches: [LicenceMatch], text: UnsafeRawBufferPointer, path: String) -> Scan {
         var scan = Scan()
         var strongest: [LicenceExpression: LicenceMatch] = [:]
-        for match in matches {
+        for match in matches where verdict(of: match) > .pass {
             let key = match.expression.normalised
             if let other = strongest[key], other.kind.rank <= match.kind.rank { continue }
             strongest[key] = match
         }
+        guard !strongest.isEmpty else { return scan }
         let told = strongest.values.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }
@@ -29,7 +30,6 @@ package struct LicenceFindings {
         var cursor = LineCursor(text)
         for match in told {
             let verdict = verdict(of: match)
-            guard verdict > .pass else { continue }
             let place = cursor.place(of: match.range.lowerBound)
             let rule = Self.rule(for: match.expression)
             if let allow = AllowComment.around(line: place.lineStart, in: text, rule: rule), !allow.reason.isEmpty {

@@ -13,7 +13,7 @@ struct LicenceNearSearch {
     /// Words from which on a text is found by every fourth of its shingles, as the script has it.
     private static let longText = 120
     /// Shingles that a text must share with a rule, at least.
-    private static let leastShared = 4
+    private static let leastShared: UInt16 = 4
 
     private let index: LicenceIndex
     private let words: LicenceWords
@@ -26,6 +26,8 @@ struct LicenceNearSearch {
     private var held: [(place: Int32, postings: UInt32, count: UInt16)] = []
     /// How many shingles of the open words each rule holds.
     private var counts: [UInt16]
+    /// The rules that hold enough of them to be looked at; of most texts a few of the thousands.
+    private var reached: [Int] = []
     /// The rules that are looked for: the first so many, which are the longest.
     private var limit = 0
     private let longCount: Int
@@ -54,6 +56,7 @@ struct LicenceNearSearch {
     mutating func collect(sparsely: Bool) {
         if !held.isEmpty { for rule in counts.indices { counts[rule] = 0 } }
         held.removeAll(keepingCapacity: true)
+        reached.removeAll(keepingCapacity: true)
         limit = sparsely ? longCount : index.nearCount
         let mask: UInt32 = sparsely ? 3 : 0
         for place in shingles.indices where open[place] && shingles[place] & mask == 0 { find(place) }
@@ -93,6 +96,7 @@ struct LicenceNearSearch {
                 let rule = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
                 guard rule < limit else { break }
                 counts[rule] = UInt16(clamping: Int(counts[rule]) + step)
+                if counts[rule] == Self.leastShared, step > 0 { reached.append(rule) }
             }
         }
     }
@@ -125,10 +129,11 @@ struct LicenceNearSearch {
 
     /// The best text of the most promising ones; `nil` when none is there.
     func best(of number: Int) -> LicenceHit? {
-        guard held.count >= Self.leastShared else { return nil }
+        guard held.count >= Int(Self.leastShared) else { return nil }
         var promising: [(rule: Int, weight: Double)] = []
-        for rule in 0..<limit where counts[rule] >= UInt16(Self.leastShared) {
+        for rule in reached {
             let count = counts[rule]
+            guard count >= Self.leastShared else { continue }
             let total = Int(index.shingleTotals[rule])
             let share = min(1, Double(count) / Double(max(1, total)))
             guard share >= least(rule) * 0.9 else { continue }
@@ -147,8 +152,9 @@ struct LicenceNearSearch {
             for _ in 0..<3 { value *= hit.density }
             // What a steward publishes is likelier than what somebody added to it.
             if index.isOriginal(rule) { value *= 1.08 }
+            guard value > best?.value ?? 0 else { continue }
             if index.expression(of: rule).contains(" AND ") { value *= 0.92 }
-            if value > (best?.value ?? 0) { best = (hit, value) }
+            if value > best?.value ?? 0 { best = (hit, value) }
         }
         return best?.hit
     }

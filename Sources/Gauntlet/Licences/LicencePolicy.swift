@@ -23,12 +23,12 @@ package struct LicencePolicy: Sendable, Hashable {
     package static let standard = LicencePolicy()
 
     /// Families that the default decides by name, before their sort; the first that fits counts.
-    private static let families: [(glob: String, verdict: Verdict)] = [
+    private static let families: [(glob: Glob, verdict: Verdict)] = [
         ("LGPL-*", .review), ("AGPL-*", .block), ("GPL-*", .block), ("SSPL-*", .block), ("BUSL-*", .block),
         ("MPL-*", .review), ("EPL-*", .review), ("CDDL-*", .review), ("EUPL-*", .review), ("OSL-*", .review),
         ("CC-BY-NC-*", .block), ("CC-BY-ND-*", .review), ("CC-BY-SA-*", .review), ("OFL-*", .pass),
         ("LicenseRef-scancode-warranty-disclaimer", .pass), ("LicenseRef-scancode-generic-cla", .pass),
-    ]
+    ].compactMap { glob, verdict in Glob(glob.lowercased()).map { ($0, verdict) } }
 
     /// What the policy says of an expression: the best branch of OR, the worst of AND.
     package func verdict(for expression: LicenceExpression, index: LicenceIndex) -> Verdict {
@@ -49,7 +49,8 @@ package struct LicencePolicy: Sendable, Hashable {
     private func verdict(of name: String, index: LicenceIndex) -> Verdict {
         if let listed = listed(name) { return listed }
         let bare = name.hasSuffix("+") ? String(name.dropLast()) : name
-        for family in Self.families where Self.fits(bare, family.glob) { return family.verdict }
+        let lowered = bare.lowercased()
+        if let family = Self.families.first(where: { $0.glob.matches(lowered) }) { return family.verdict }
         return switch index.category(of: bare) {
         case .permissive, .publicDomain: .pass
         case .weakCopyleft, .patent, .contributorAgreement, .unstated: .review

@@ -31,7 +31,7 @@ enum GeneratedMark {
             count += 1
             guard count <= lines else { break }
             guard isComment(line) else { continue }
-            let words = line.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            let words = line.map(ByteClass.lowered)
             let opening = words.drop { !(0x61...0x7A).contains($0) }
             if openings.contains(where: { opening.starts(with: $0.utf8) }) { return true }
             lowered += words + [0x20]

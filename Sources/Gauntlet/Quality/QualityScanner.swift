@@ -3,9 +3,9 @@ import CupelCore
 /// Measures how good a file is as code: one walk over its bytes, no copy of a line, no regular expression.
 package enum QualityScanner {
     /// Bytes from which on only windows of a text are counted.
-    package static let wholeBytes = 256 << 10
+    package static let wholeBytes = 64 << 10
     /// Bytes of the first window of a large text; those in the middle and at the end have half of it.
-    static let firstWindow = 96 << 10
+    static let firstWindow = 32 << 10
     /// Bytes of JSON that still may be settings; what is larger is data.
     static let maximumJSON = 64 << 10
     /// Bytes that are no spaces which a program must have to be judged.

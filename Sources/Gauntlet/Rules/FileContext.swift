@@ -27,7 +27,7 @@ package struct FileContext: Sendable, Hashable {
             isGenerated = isGenerated || translations.contains(path, part)
             start = at + 1
         }
-        let name = path[start...].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        let name = path[start...].map(ByteClass.lowered)
         isRehearsal = isRehearsal || isTestName(name)
         isGenerated = isGenerated || generatedNames.contains(path, start..<path.count) || generatedEnds.isEnd(of: name)
         return (isRehearsal, isGenerated)

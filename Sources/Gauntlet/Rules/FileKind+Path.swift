@@ -1,20 +1,12 @@
 extension FileKind {
     /// The kind of file that a path names by its last part.
     package init(path: String) {
-        let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
-        let name = String(
-            decoding: path.utf8[start...].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 },
-            as: UTF8.self
-        )
+        let name = FileName.lowered(of: path)
         if name.hasPrefix(".env") || name.hasSuffix(".env") || Self.configNames.contains(name) {
             self = .config
             return
         }
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else {
-            self = .unknown
-            return
-        }
-        self = Self.byExtension[String(name[name.index(after: dot)...])] ?? .unknown
+        self = FileName.ending(of: name).flatMap { Self.byExtension[$0] } ?? .unknown
     }
 
     private static let configNames: Set<String> = [

@@ -1,5 +1,7 @@
 /// Words that are looked for in short texts all at once; the standard library's search takes a microsecond a word.
 struct WordList: Sendable {
+    /// Bytes that no word begins with are passed over by this table alone.
+    private let begins: [Bool]
     private let byFirstByte: [[[UInt8]]]
 
     /// A list of words, none of them empty.
@@ -9,23 +11,18 @@ struct WordList: Sendable {
             if let first = word.first { table[Int(first)].append(word) }
         }
         byFirstByte = table
+        begins = table.map { !$0.isEmpty }
     }
 
     /// Whether any of the words stands in the bytes.
     func isFound(in bytes: [UInt8]) -> Bool {
-        for at in bytes.indices {
-            for word in byFirstByte[Int(bytes[at])]
-            where at + word.count <= bytes.count && bytes[at..<at + word.count].elementsEqual(word) {
-                return true
-            }
-        }
-        return false
+        bytes.withUnsafeBytes { text in text.indices.contains { !words(at: $0, in: text).isEmpty } }
     }
 
     /// Whether the bytes end with any of the words.
     func isEnd(of bytes: [UInt8]) -> Bool {
-        bytes.indices.contains { at in
-            byFirstByte[Int(bytes[at])].contains { at + $0.count == bytes.count && bytes[at...].elementsEqual($0) }
+        bytes.withUnsafeBytes { text in
+            text.indices.contains { at in words(at: at, in: text).contains { at + $0.count == text.count } }
         }
     }
 
@@ -33,7 +30,15 @@ struct WordList: Sendable {
     func isFound(in text: String) -> Bool { isFound(in: Array(text.utf8)) }
 
     /// Whether any of the words stands in a text, whose ASCII letters are taken as lower case.
-    func isFound(inLowered text: String) -> Bool { isFound(in: text.utf8.map { Self.lowered($0) }) }
+    func isFound(inLowered text: String) -> Bool { isFound(in: text.utf8.map(ByteClass.lowered)) }
 
-    private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+    /// The words that stand at an offset.
+    @inline(__always)
+    private func words(at offset: Int, in text: UnsafeRawBufferPointer) -> [[UInt8]] {
+        let first = Int(text[offset])
+        guard begins[first] else { return [] }
+        return byFirstByte[first].filter { word in
+            offset + word.count <= text.count && text[offset..<offset + word.count].elementsEqual(word)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import CBytes
 import Glibc
 
 /// Finds what is encoded in a text and decodes it, for layers that look at it again.
@@ -25,7 +26,7 @@ package enum Decoder {
     }
 
     /// Bytes of base64 that are worth decoding, at least.
-    static let minimumBase64 = 24
+    static let minimumBase64 = Int(CBYTES_BASE64_RUN)
     /// Digits of hexadecimal that are worth decoding, at least.
     static let minimumHex = 32
     /// Pieces of one text, at most.
@@ -194,36 +195,24 @@ package enum Decoder {
 }
 
 /// Runs of base64's characters, joined over line ends and the quotes of neighbouring strings.
-///
-/// It looks at every 24th byte and walks both ways from a hit, so prose costs little.
 struct EncodedRuns {
     let text: UnsafeRawBufferPointer
-    private var at = Decoder.minimumBase64 - 1
-    private var floor = 0
+    private var at = 0
 
     init(text: UnsafeRawBufferPointer) { self.text = text }
 
     /// The next run.
     mutating func next() -> Range<Int>? {
-        while at < text.count {
-            guard Self.isEncoded(text[at]) else {
-                at += Decoder.minimumBase64
-                continue
-            }
-            var start = at
-            while start > floor, Self.isEncoded(text[start - 1]) { start -= 1 }
-            var end = walk(from: at)
-            guard end - start >= Decoder.minimumBase64 else {
-                at = end + Decoder.minimumBase64
-                floor = end
-                continue
-            }
-            while let further = continuation(after: end), end - start < Decoder.maximumPiece { end = further }
-            at = end + Decoder.minimumBase64
-            floor = end
-            return start..<end
+        guard let base = text.baseAddress, at < text.count else { return nil }
+        let start = cbytes_base64_run(base, at, text.count)
+        guard start < text.count else {
+            at = text.count
+            return nil
         }
-        return nil
+        var end = walk(from: start + Decoder.minimumBase64)
+        while let further = continuation(after: end), end - start < Decoder.maximumPiece { end = further }
+        at = end
+        return start..<end
     }
 
     private func walk(from begin: Int) -> Int {

@@ -67,79 +67,93 @@ extension Language {
 
     /// The language whose marks weigh most; one mark of weight three is enough.
     private static func byContent(_ text: UnsafeRawBufferPointer) -> Language? {
-        let head = lowered(text)
-        var best: (language: Language, weight: Int)?
-        for (language, marks) in marks {
-            let weight = marks.reduce(0) { $0 + ($1.words.isFound(in: head) ? $1.weight : 0) }
-            if weight >= 3, weight > best?.weight ?? 0 { best = (language, weight) }
-        }
-        return best?.language
+        marks.heaviest(in: lowered(text), least: 3)
     }
 
     private static func lowered(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-        [0x0A] + text.prefix(maximumHead).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        [0x0A] + text.prefix(maximumHead).map(ByteClass.lowered)
     }
 
-    private struct Mark {
-        var words: WordList
-        var weight: Int
-
-        init(_ weight: Int, _ words: [String]) {
-            self.weight = weight
-            self.words = WordList(words)
-        }
-    }
-
-    private static let marks: [(Language, [Mark])] = [
-        (.php, [Mark(5, ["<?php", "<?="])]),
+    private static let marks = LanguageMarks([
+        (.php, [LanguageMarks.Mark(5, ["<?php", "<?="])]),
         (
             .batch,
-            [Mark(5, ["@echo off", "setlocal "]), Mark(2, ["\nrem ", "%~dp0", "%errorlevel%", "goto :", "%temp%"])]
+            [
+                LanguageMarks.Mark(5, ["@echo off", "setlocal "]),
+                LanguageMarks.Mark(2, ["\nrem ", "%~dp0", "%errorlevel%", "goto :", "%temp%"]),
+            ]
         ),
         (
             .powershell,
             [
-                Mark(3, ["new-object ", "invoke-", "write-host", "get-wmiobject", "param(", "[cmdletbinding"]),
-                Mark(3, ["set-itemproperty", "get-childitem", "start-process", "[system.", "-executionpolicy"]),
-                Mark(2, ["\n$", "function ", " -eq ", "foreach-object"]),
+                LanguageMarks.Mark(
+                    3,
+                    ["new-object ", "invoke-", "write-host", "get-wmiobject", "param(", "[cmdletbinding"]
+                ),
+                LanguageMarks.Mark(
+                    3,
+                    ["set-itemproperty", "get-childitem", "start-process", "[system.", "-executionpolicy"]
+                ),
+                LanguageMarks.Mark(2, ["\n$", "function ", " -eq ", "foreach-object"]),
             ]
         ),
         (
             .vbscript,
             [
-                Mark(3, ["\nsub autoopen", "\nsub auto_open", "sub document_open", "sub workbook_open"]),
-                Mark(3, ["createobject(\"", "attribute vb_", "\noption explicit", "wscript.shell"]),
-                Mark(2, ["\ndim ", "end sub", "end function", "\nset "]),
+                LanguageMarks.Mark(3, ["\nsub autoopen", "\nsub auto_open", "sub document_open", "sub workbook_open"]),
+                LanguageMarks.Mark(3, ["createobject(\"", "attribute vb_", "\noption explicit", "wscript.shell"]),
+                LanguageMarks.Mark(2, ["\ndim ", "end sub", "end function", "\nset "]),
             ]
         ),
         (
             .python,
             [
-                Mark(2, ["\nimport ", "\nfrom ", "__import__"]), Mark(2, ["\ndef ", "if __name__", "\nclass "]),
-                Mark(1, ["pr" + "int(", "self.", "except ", "elif ", "):\n", "none"]),
+                LanguageMarks.Mark(2, ["\nimport ", "\nfrom ", "__import__"]),
+                LanguageMarks.Mark(2, ["\ndef ", "if __name__", "\nclass "]),
+                LanguageMarks.Mark(1, ["pr" + "int(", "self.", "except ", "elif ", "):\n", "none"]),
             ]
         ),
         (
             .javascript,
             [
-                Mark(3, ["require(\"", "require('", "module.exports", "use strict"]),
-                Mark(2, ["const ", "let ", "=> {", "function(", "function (", "var "]),
-                Mark(1, ["console.log", "===", ");\n", "});"]),
+                LanguageMarks.Mark(3, ["require(\"", "require('", "module.exports", "use strict"]),
+                LanguageMarks.Mark(2, ["const ", "let ", "=> {", "function(", "function (", "var "]),
+                LanguageMarks.Mark(1, ["console.log", "===", ");\n", "});"]),
             ]
         ),
-        (.perl, [Mark(3, ["\nuse strict;", "\nmy $", "perl -e"]), Mark(2, ["use socket", "sub ", "@_;"])]),
-        (.ruby, [Mark(2, ["require 'socket'", "\nrequire '", "\nend\n"]), Mark(2, ["\ndef ", " do |", ".each "])]),
-        (.go, [Mark(5, ["\npackage main"])]), (.c, [Mark(4, ["\n#include <", "\n#include \""])]),
-        (.csharp, [Mark(5, ["\nusing system;"])]), (.java, [Mark(4, ["\nimport java", "public class "])]),
-        (.rust, [Mark(4, ["fn main()", "\nuse std::"])]),
-        (.dockerfile, [Mark(2, ["\nfrom "]), Mark(2, ["\nrun ", "\nentrypoint ", "\ncmd ["])]),
+        (
+            .perl,
+            [
+                LanguageMarks.Mark(3, ["\nuse strict;", "\nmy $", "perl -e"]),
+                LanguageMarks.Mark(2, ["use socket", "sub ", "@_;"]),
+            ]
+        ),
+        (
+            .ruby,
+            [
+                LanguageMarks.Mark(2, ["require 'socket'", "\nrequire '", "\nend\n"]),
+                LanguageMarks.Mark(2, ["\ndef ", " do |", ".each "]),
+            ]
+        ),
+        (.go, [LanguageMarks.Mark(5, ["\npackage main"])]),
+        (.c, [LanguageMarks.Mark(4, ["\n#include <", "\n#include \""])]),
+        (.csharp, [LanguageMarks.Mark(5, ["\nusing system;"])]),
+        (.java, [LanguageMarks.Mark(4, ["\nimport java", "public class "])]),
+        (.rust, [LanguageMarks.Mark(4, ["fn main()", "\nuse std::"])]),
+        (
+            .dockerfile,
+            [LanguageMarks.Mark(2, ["\nfrom "]), LanguageMarks.Mark(2, ["\nrun ", "\nentrypoint ", "\ncmd ["])]
+        ),
         (
             .shell,
             [
-                Mark(3, ["/bin/sh", "/bin/bash", "bash -", "/dev/tcp/", "\nexport ", "\nfi\n", "; then", " 2>&1"]),
-                Mark(3, ["curl -", "wget ", "chmod ", "\nsudo ", "\nnc ", "$(", "/dev/null"]),
-                Mark(1, ["\necho ", " | ", " && ", "${"]),
+                LanguageMarks.Mark(
+                    3,
+                    ["/bin/sh", "/bin/bash", "bash -", "/dev/tcp/", "\nexport ", "\nfi\n", "; then", " 2>&1"]
+                ),
+                LanguageMarks.Mark(3, ["curl -", "wget ", "chmod ", "\nsudo ", "\nnc ", "$(", "/dev/null"]),
+                LanguageMarks.Mark(1, ["\necho ", " | ", " && ", "${"]),
             ]
         ),
-    ]
+    ])
 }

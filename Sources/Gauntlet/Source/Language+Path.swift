@@ -1,8 +1,7 @@
 extension Language {
     /// The language that a path names by its last parts; ``unknown`` when it names none.
     package init(path: String) {
-        let parts = path.split(separator: "/")
-        let name = (parts.last.map(String.init) ?? path).lowercased()
+        let name = FileName.lowered(of: path)
         if let known = Self.byName[name] {
             self = known
             return
@@ -11,16 +10,16 @@ extension Language {
             self = .dockerfile
             return
         }
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else {
-            self = .unknown
+        let language = FileName.ending(of: name).flatMap { Self.byExtension[$0] } ?? .unknown
+        guard language == .yaml else {
+            self = language
             return
         }
-        let language = Self.byExtension[String(name[name.index(after: dot)...])] ?? .unknown
-        self = language == .yaml ? Self.yaml(parts.dropLast().map { $0.lowercased() }, name) : language
+        self = Self.yaml(path.split(separator: "/").dropLast().suffix(2).map { $0.lowercased() }, name)
     }
 
     private static func yaml(_ folders: [String], _ name: String) -> Language {
-        if folders.suffix(2) == [".github", "workflows"] || name == "action.yml" || name == "action.yaml" {
+        if folders == [".github", "workflows"] || name == "action.yml" || name == "action.yaml" {
             return .workflow
         }
         let roleFolders: Set<String> = ["tasks", "handlers", "playbooks", "roles", "group_vars", "host_vars"]

@@ -68,13 +68,9 @@ struct FileRole: OptionSet, Hashable, Sendable {
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
     init(path: String) {
-        let parts = path.lowercased().split(separator: "/").map(String.init)
-        let name = parts.last ?? ""
+        let name = FileName.lowered(of: path)
         var role: FileRole = []
-        if parts.dropLast().suffix(6).contains(where: Self.exampleFolders.contains) || name.hasPrefix("test_")
-            || name.hasSuffix("_test.py") || name.hasSuffix(".test.js") || name.hasSuffix(".spec.js")
-            || name == "conftest.py" || name.hasSuffix(".spec.ts") || name.hasSuffix(".test.ts")
-        {
+        if Self.isBelowExamples(path) || name.hasPrefix("test_") || Self.exampleEnds.contains(where: name.hasSuffix) {
             role.insert(.example)
         }
         if name == "setup.py" || name == "extconf.rb" || name.hasSuffix(".pth") { role.insert(.installer) }
@@ -83,9 +79,25 @@ struct FileRole: OptionSet, Hashable, Sendable {
         self = role
     }
 
-    private static let exampleFolders: Set<String> = [
+    /// Whether one of the six folders next to the file is for tests, examples or documentation.
+    private static func isBelowExamples(_ path: String) -> Bool {
+        var path = path
+        return path.withUTF8 { bytes in
+            let raw = UnsafeRawBufferPointer(bytes)
+            var end = FileName.start(in: bytes) - 1
+            for _ in 0..<6 where end > 0 {
+                let start = FileName.start(in: UnsafeBufferPointer(rebasing: bytes[..<end]))
+                if exampleFolders.contains(raw, start..<end) { return true }
+                end = start - 1
+            }
+            return false
+        }
+    }
+
+    private static let exampleFolders = WordSet([
         "tests", "test", "testing", "testdata", "fixtures", "examples", "example", "docs", "doc", "__tests__", "spec",
-    ]
+    ])
+    private static let exampleEnds = ["_test.py", ".test.js", ".spec.js", "conftest.py", ".spec.ts", ".test.ts"]
     private static let entryNames: Set<String> = ["__init__.py", "__main__.py", "index.js", "main.js", "main.py"]
     static let manifestNames: Set<String> = ["setup.py", "pyproject.toml", "pkg-info", "package.json"]
 }

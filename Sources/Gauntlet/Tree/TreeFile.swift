@@ -25,10 +25,19 @@ enum TreeFile {
 
     /// Opens a path below the root; the kernel lets nothing lead outside. Returns -1 with errno.
     static func open(_ root: Int32, _ path: [[UInt8]], _ flags: Int32) -> Int32 {
-        let joined = path.isEmpty ? [UInt8(ascii: ".")] : Array(path.joined(separator: [UInt8(ascii: "/")]))
-        return (joined + [0]).withUnsafeBufferPointer { buffer in
+        return (joined(path.isEmpty ? [[UInt8(ascii: ".")]] : path) + [0]).withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) { clinux_open_beneath(root, $0.baseAddress, flags, 0) }
         }
+    }
+
+    private static func joined(_ path: [[UInt8]]) -> [UInt8] {
+        var joined: [UInt8] = []
+        joined.reserveCapacity(path.reduce(1) { $0 + $1.count + 1 })
+        for (index, part) in path.enumerated() {
+            if index > 0 { joined.append(UInt8(ascii: "/")) }
+            joined += part
+        }
+        return joined
     }
 
     /// Reads a file of a tree, if it is text within the limit.
@@ -106,14 +115,16 @@ enum TreeFile {
 
     /// A path as a person reads it: invalid UTF-8 repaired, control characters replaced.
     static func shown(_ path: [[UInt8]], prefix: String) -> String {
-        let joined = String(decoding: Array(path.joined(separator: [UInt8(ascii: "/")])), as: UTF8.self)
-        let clean = String(
-            String.UnicodeScalarView(
-                joined.unicodeScalars.map { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? "\u{FFFD}" : $0 }
-            )
-        )
+        let bytes = joined(path)
+        let joined = String(decoding: bytes, as: UTF8.self)
+        let isPlain = bytes.allSatisfy { (0x20..<0x7F).contains($0) }
+        let clean = isPlain ? joined : String(String.UnicodeScalarView(joined.unicodeScalars.map(readable)))
         if prefix.isEmpty || prefix == "." { return clean.isEmpty ? "." : clean }
         if clean.isEmpty { return prefix }
         return prefix.hasSuffix("/") ? prefix + clean : prefix + "/" + clean
+    }
+
+    private static func readable(_ scalar: UnicodeScalar) -> UnicodeScalar {
+        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? "\u{FFFD}" : scalar
     }
 }

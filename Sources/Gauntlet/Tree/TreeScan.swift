@@ -82,8 +82,11 @@ private final class TreeScan: Sendable {
 
     /// Files that a thread looks at before it lets other work of the pool in.
     private static let turn = 64
+    /// Files that a thread takes at once: each taking is a lock.
+    private static let handful = 8
 
     private let root: Int32
+    private let prefix: String
     private let options: TreeOptions
     private let progress: @Sendable (TreeProgress) -> Void
     private let state: Mutex<State>
@@ -99,6 +102,7 @@ private final class TreeScan: Sendable {
         progress: @escaping @Sendable (TreeProgress) -> Void
     ) {
         self.root = root
+        self.prefix = prefix
         self.options = options
         self.progress = progress
         sink = ReportSink(engine, options)
@@ -131,19 +135,38 @@ private final class TreeScan: Sendable {
 
     /// One turn of one thread.
     private func work(on pool: ScanPool) {
-        for _ in 0..<Self.turn {
-            guard !sink.isCancelled, let step = state.withLock({ $0.walk.next() }) else {
+        for _ in 0..<Self.turn / Self.handful {
+            let steps = take()
+            guard !steps.isEmpty else {
                 tellProgress()
                 finish()
                 return
             }
-            switch step {
-            case .problem(let problem): sink.note(problem)
-            case .file(let file): content.look(at: TreeFile.content(root, file.path, options), shown: file.shown)
-            }
+            for step in steps where !sink.isCancelled { look(at: step) }
         }
         tellProgress()
         pool.submit { self.work(on: pool) }
+    }
+
+    private func take() -> [TreeWalk.Step] {
+        if sink.isCancelled { return [] }
+        return state.withLock { state in
+            var steps: [TreeWalk.Step] = []
+            steps.reserveCapacity(Self.handful)
+            while steps.count < Self.handful, let step = state.walk.next() { steps.append(step) }
+            return steps
+        }
+    }
+
+    private func look(at step: TreeWalk.Step) {
+        switch step {
+        case .problem(let problem): sink.note(problem)
+        case .file(let path):
+            content.look(
+                at: TreeFile.content(root, path, options),
+                shown: TreeFile.shown(path, prefix: prefix)
+            )
+        }
     }
 
     private func tellProgress() { progress(sink.progress) }

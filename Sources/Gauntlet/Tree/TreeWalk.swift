@@ -6,15 +6,10 @@ import Glibc
 ///
 /// Only the directories between the root and the current one are held, with the names that still wait in them.
 struct TreeWalk: ~Copyable {
-    /// A file to look at: its path from the root, and how it is shown.
-    struct File {
-        var path: [[UInt8]]
-        var shown: String
-    }
-
     /// What the walk comes upon.
     enum Step {
-        case file(File)
+        /// A file to look at, by the parts of its path from the root.
+        case file([[UInt8]])
         case problem(TreeProblem)
     }
 
@@ -59,7 +54,7 @@ struct TreeWalk: ~Copyable {
         }
     }
 
-    private mutating func visit(_ entry: Entry, in parent: [[UInt8]], _ ignores: IgnoreRules) -> File? {
+    private mutating func visit(_ entry: Entry, in parent: [[UInt8]], _ ignores: IgnoreRules) -> [[UInt8]]? {
         let path = parent + [entry.name]
         var type = entry.type
         if type == UInt8(DT_UNKNOWN) { type = typeByStatus(path) }
@@ -70,7 +65,7 @@ struct TreeWalk: ~Copyable {
             return nil
         }
         switch type {
-        case UInt8(DT_REG): return File(path: path, shown: shown(path))
+        case UInt8(DT_REG): return path
         case UInt8(DT_DIR):
             if entry.name == Array(".git".utf8) { return nil }
             if path.count > options.maximumDepth {
