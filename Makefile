@@ -96,6 +96,7 @@ coverage: test ## The coverage report as text, HTML and XML in coverage/
 
 bench: release ## Measure the scanner beside grep, the queue beside raw SQL, the gateway beside nginx, each pair in one run
 	@swift build -c release --product Queue 2>&1 | scripts/build-progress
+	@swift build -c release --product RawPass 2>&1 | scripts/build-progress
 	@Benchmarks/scan $(CUPEL)
 	@Benchmarks/queue
 	@Benchmarks/gateway

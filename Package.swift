@@ -163,6 +163,7 @@ let package = Package(
             ],
             path: "Benchmarks/Queue"
         ),
+        .executableTarget(name: "RawPass", dependencies: ["CupelCore", "Gauntlet"], path: "Benchmarks/RawPass"),
         .testTarget(name: "ArtefactsTests", dependencies: ["Artefacts", "CupelCore", "CupelTesting", "Storage"]),
         .testTarget(name: "CupelCoreTests", dependencies: ["CupelCore"]),
         .testTarget(name: "Contract", dependencies: ["CupelCore", "CupelServer", "CupelTesting", "Storage"]),

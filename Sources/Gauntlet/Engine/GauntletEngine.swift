@@ -137,6 +137,15 @@ package final class GauntletEngine: Sendable {
         scratch.run(database, over: text)
     }
 
+    /// How many places the pass alone selects in some bytes, without a look at any: the floor under a scan's price.
+    package func pass(over bytes: [UInt8]) -> Int {
+        guard let scratch = takeScratch() else { return 0 }
+        defer { give(back: scratch) }
+        return bytes.withUnsafeBytes {
+            run(scratch, over: UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumBytes))).count
+        }
+    }
+
     /// Where the secrets of a text stand, for those who take them out: by place, each as the better of the rules that
     /// found it says. What is only suspicious is left.
     package func secrets(in bytes: [UInt8], path: String) -> [(range: Range<Int>, rule: String)] {

@@ -137,8 +137,9 @@ package enum Decoder {
             count += 1
             if decoded == 0 { zeros += 1 }
             if !(0x20...0x7E).contains(decoded) && !(0x09...0x0D).contains(decoded) { strange += 1 }
+            if strange > 2, zeros != strange { return false }
         }
-        return strange <= 2 || (zeros >= 4 && zeros == strange)
+        return strange <= 2 || zeros >= 4
     }
 
     private static func base64(_ run: some Collection<UInt8>) -> [UInt8]? {
