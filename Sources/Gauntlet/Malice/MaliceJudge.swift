@@ -20,10 +20,10 @@ struct MaliceJudge {
             }
             if let judged = weigh(hit) { kept.append(judged) }
         }
-        guard !signals.set.isEmpty || source.language == .powershell || source.language == .batch,
-            !source.language.isProse
-        else { return (kept, nil) }
+        let isLookedAt = !signals.set.isEmpty || Self.isMeasured(source.language) || source.role.contains(.manifest)
+        guard isLookedAt, !source.language.isProse else { return (kept, nil) }
         var signals = signals
+        if let place = LookalikeName(source: source).place() { signals.add(table.number(.lookalike), at: place) }
         if source.role.contains(.installer) { signals.add(table.number(.installer), at: 0) }
         if source.role.contains(.entry) { signals.add(table.number(.entry), at: 0) }
         if source.role.contains(.example) { signals.add(table.number(.example), at: 0) }
@@ -37,6 +37,9 @@ struct MaliceJudge {
         guard signals.set.intersects(table.packageSignals) else { return (kept, nil) }
         return (kept, MaliceSummary(path: source.path, signals: signals.set, role: source.role))
     }
+
+    /// Whether a measure alone may say something of a file in a language.
+    private static func isMeasured(_ language: Language) -> Bool { language == .powershell || language == .batch }
 
     private func weigh(_ hit: Hit) -> Hit? {
         let rule = rules[hit.rule].rule

@@ -94,7 +94,9 @@ struct ObfuscationMeasure {
         var count = 0
         var at = 1
         while at + 1 < text.count {
-            if text[at] == mark, Self.isLetter(text[at - 1]), Self.isLetter(text[at + 1]) {
+            if text[at] == mark, Self.isLetter(text[at - 1]), Self.isLetter(text[at + 1]),
+                mark == UInt8(ascii: "^") || !Self.escapes.contains(text[at + 1])
+            {
                 count += 1
                 if count >= Self.brokenWords { return at }
             }
@@ -102,6 +104,9 @@ struct ObfuscationMeasure {
         }
         return nil
     }
+
+    /// Letters that mean a line end, a tab and the like behind PowerShell's backtick.
+    private static let escapes = Set("nrtabfve0u".utf8)
 
     private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
 }

@@ -134,6 +134,7 @@ enum MeasuredSignal: String, CaseIterable {
     case hiddenSpaces = "hidden-spaces"
     case payload = "opaque-payload"
     case mangledShell = "mangled-shell"
+    case lookalike = "lookalike-name"
 
     var meaning: String {
         switch self {
@@ -144,6 +145,7 @@ enum MeasuredSignal: String, CaseIterable {
         case .hiddenSpaces: "pushes code out of sight with a long run of spaces"
         case .payload: "carries a long text that means nothing until it is decoded"
         case .mangledShell: "breaks its commands apart so that they cannot be read"
+        case .lookalike: "has a name that differs by a letter or two from a well-known package's"
         }
     }
 }

@@ -24,6 +24,8 @@ extension RulePack {
         ("malice-reverse-shells.yaml", PackageResources.malice_reverse_shells_yaml),
         ("malice-theft.yaml", PackageResources.malice_theft_yaml),
         ("malice-automation.yaml", PackageResources.malice_automation_yaml),
+        ("malice-attack-tools.yaml", PackageResources.malice_attack_tools_yaml),
+        ("malice-capabilities.yaml", PackageResources.malice_capabilities_yaml),
         ("malice-signals.yaml", PackageResources.malice_signals_yaml),
         ("malice-combinations.yaml", PackageResources.malice_combinations_yaml),
     ]

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Puts words together again that a script breaks apart so that nobody finds them: strings joined by `+`, PowerShell's
-/// backticks, carets and short variables of command files, commands given as lists of words.
+/// backticks, carets and short variables of command files, commands given as lists of words, words of shells.
 ///
 /// Each line that changes becomes one piece, which is looked at like decoded text and stands where the line does.
 struct BrokenWords {
@@ -29,6 +29,7 @@ struct BrokenWords {
         var words = BrokenWords(text, language: language)
         switch language {
         case .powershell, .batch, .vbscript: return words.pieces()
+        case .shell: return ShellWords.pieces(in: text)
         case .python, .javascript, .typescript, .php, .ruby, .unknown: return words.markedPieces()
         default: return []
         }
@@ -95,7 +96,11 @@ struct BrokenWords {
         var changed = false
         var at = line.startIndex
         while at < line.endIndex {
-            if let next = glue(at, in: line, isList: isCommand) {
+            if let spelled = spelled(at, in: line) {
+                out += spelled.value
+                at = spelled.end
+                changed = true
+            } else if let next = glue(at, in: line, isList: isCommand) {
                 if next.isSpace { out.append(0x20) }
                 at = next.end
                 changed = true
@@ -112,6 +117,16 @@ struct BrokenWords {
             }
         }
         return changed ? out : nil
+    }
+
+    /// What PowerShell puts together by place or by character codes.
+    private func spelled(_ at: Int, in line: Slice<UnsafeRawBufferPointer>) -> (value: [UInt8], end: Int)? {
+        guard language == .powershell else { return nil }
+        switch text[at] {
+        case UInt8(ascii: "'"), UInt8(ascii: "\""): return FormatString.value(in: line, at: at)
+        case UInt8(ascii: "["): return FormatString.characters(in: line, at: at)
+        default: return nil
+        }
     }
 
     private static let commandMarks = ["subprocess.", "Popen(", "run(", "call(", "check_output("].map(Needle.init)

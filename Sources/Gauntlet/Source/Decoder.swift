@@ -13,6 +13,7 @@ package enum Decoder {
         case escapes
         case characterCodes = "character codes"
         case brokenWords = "pieces of broken words"
+        case deflated = "base64 of a packed text"
     }
 
     /// One decoded piece, and where it stands encoded.
@@ -110,6 +111,7 @@ package enum Decoder {
             guard let bytes = hexadecimal(run), let plain = plainText(bytes) else { return nil }
             return Piece(range: range, bytes: plain, encoding: .hexadecimal)
         }
+        if let plain = inflated(run) { return Piece(range: range, bytes: plain, encoding: .deflated) }
         // Most runs are identifiers, paths and digests: their first bytes say so.
         let isReversed = run.first == UInt8(ascii: "=")
         guard isReversed || beginsAsText(run) else { return nil }
@@ -118,6 +120,17 @@ package enum Decoder {
         }
         guard isReversed, let plain = base64(Array(run.reversed())[...]) else { return nil }
         return Piece(range: range, bytes: plain, encoding: .base64)
+    }
+
+    /// What was deflated before it was encoded, read from either end.
+    private static func inflated(_ run: Slice<UnsafeRawBufferPointer>) -> [UInt8]? {
+        let isForward = DeflatedText.begins(run)
+        guard isForward || DeflatedText.begins(run.suffix(4).reversed()) else { return nil }
+        var kept = run.filter { EncodedRuns.isEncoded($0) && $0 != UInt8(ascii: "=") }
+        if !isForward { kept.reverse() }
+        if kept.count % 4 == 1 { kept.removeLast() }
+        guard let packed = Base64.decode(kept), let bytes = DeflatedText.inflate(packed) else { return nil }
+        return plainText(bytes)
     }
 
     /// Whether the first bytes that base64 gives may be text; told without allocating, since it is asked of every run.

@@ -33,6 +33,7 @@ extension Language {
         ".zshrc": .shell, "pipfile": .toml, "pkg-info": .text, "metadata": .text, "license": .text, "copying": .text,
         "readme": .text, "changelog": .text, "changes": .text, "authors": .text, "notice": .text, "news": .text,
         "crontab": .shell, "record": .text, "sources.txt": .text, "top_level.txt": .text,
+        "manifest.in": .text,
     ]
 
     private static let byExtension: [String: Language] = {
