@@ -25,6 +25,7 @@ let dashboardFiles = [
     "Templates/layout.mustache", "Templates/login.mustache", "Templates/overview.mustache",
     "Templates/playbook.mustache", "Templates/documentation.mustache", "Templates/jobs.mustache",
     "Templates/jobs-live.mustache", "Templates/gateway.mustache", "Templates/gateway-live.mustache",
+    "Templates/gauntlet.mustache", "Templates/gauntlet-live.mustache", "Templates/assay.mustache",
     "Assets/cupel.css", "Assets/cupel.js", "Assets/cupel.svg",
 ]
 

@@ -11,7 +11,13 @@ package final class PolicySource: Sendable {
         var text: String
     }
 
+    /// What else is made of the policy: it is prepared from a new file and says how to put it in force, or what is wrong.
+    package typealias Follower = @Sendable (PolicyFile) throws -> @Sendable () -> Void
+
     private let state: Mutex<State>
+    private let followers = Mutex<[Follower]>([])
+    /// Reads happen one after the other, so that what is in force is of one file.
+    private let reading = Mutex(())
 
     /// Reads the file that is named, or takes the standard policy.
     /// - Throws: `invalid_policy` with every problem; what reading the file throws.
@@ -26,13 +32,20 @@ package final class PolicySource: Sendable {
     /// The text of what is in force; empty where there is no file.
     package var text: String { state.withLock { $0.text } }
 
-    /// Reads the file again; the policy in force stays when the file is wrong.
-    /// - Throws: as ``init(path:)``.
+    /// Has something else follow the policy from the next reading on.
+    package func follow(_ follower: @escaping Follower) { followers.withLock { $0.append(follower) } }
+
+    /// Reads the file again; the policy in force stays, with all that follows it, when something is wrong.
+    /// - Throws: as ``init(path:)``; what a follower throws.
     @discardableResult
     package func reload() throws -> PolicyFile {
-        let fresh = try Self.read(path)
-        state.withLock { $0 = fresh }
-        return fresh.file
+        try reading.withLock { _ in
+            let fresh = try Self.read(path)
+            let prepared = try followers.withLock { $0 }.map { try $0(fresh.file) }
+            state.withLock { $0 = fresh }
+            for apply in prepared { apply() }
+            return fresh.file
+        }
     }
 
     private static func read(_ path: String?) throws -> State {

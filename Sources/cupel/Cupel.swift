@@ -23,7 +23,7 @@ struct Cupel: AsyncParsableCommand {
             JobsCommand.self,
             SchedulesCommand.self, KeysCommand.self, TeamsCommand.self, PeopleCommand.self, ProjectsCommand.self,
             BudgetsCommand.self, PolicyCommand.self, UsageCommand.self, CallsCommand.self, RoutesCommand.self,
-            UpstreamsCommand.self, ReloadCommand.self, HallmarkCommand.self,
+            UpstreamsCommand.self, ReloadCommand.self, AssaysCommand.self, HallmarkCommand.self,
             ConfigCommand.self, Doctor.self, MigrateCommand.self, BackupCommand.self, DatabaseCommand.self,
             TokenCommand.self, VersionCommand.self,
         ]

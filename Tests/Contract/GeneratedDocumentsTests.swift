@@ -62,6 +62,8 @@ import Testing
             | tries of a model call | 3, on transient errors | `provider_connection_failed` |
             | answers for one ask | 3, fewer when nothing changes | `generation_failed` |
             | database at start | 10 tries, 2^n s apart, at most 60 | exit 1 with the database named |
+            | files of an assay answered at once | 1,000, 8 MiB | a job with more bytes; 422 for more files |
+            | findings kept of an assay by a job | 10,000 | `truncated` |
             | an artefact | 64 MiB | 413 `payload_too_large` |
             | a browser session | 7 days, at most 1,000 at once in one process; with Redis 10,000 are copied | the oldest ends |
             | Redis: connect, answer, commands that wait | 1 s, 1 s, 10,000 a connection | at once without Redis; docs/storage.md |

@@ -56,11 +56,14 @@ package struct IdempotencyKeys: Sendable {
     }
 
     /// Makes something as part of the caller's transaction, or gives what the request's key stands for.
-    /// - Parameter action: what is done, as `key.create`: the same key for another action is another request.
+    /// - Parameters:
+    ///   - action: what is done, as `key.create`: the same key for another action is another request.
+    ///   - digest: of the body, where the request does not hold it.
     /// - Throws: `validation_error` when the key came with another request before, or is too long.
     package func once<Kind>(
         _ request: RouteRequest,
         _ action: String,
+        body digest: Digest? = nil,
         in transaction: any Transaction,
         make: () throws -> Identifier<Kind>
     ) throws -> (id: Identifier<Kind>, isNew: Bool) {
@@ -70,7 +73,7 @@ package struct IdempotencyKeys: Sendable {
         guard !key.isEmpty, key.utf8.count <= Self.maximumKeyBytes else {
             throw Self.problem("must have 1 to \(Self.maximumKeyBytes) bytes")
         }
-        let body = Digest(of: Array((action + "\n").utf8) + request.body)
+        let body = Digest(of: Array((action + "\n").utf8) + (digest?.bytes ?? request.body))
         let now = time.now
         try transaction.execute("DELETE FROM idempotency_keys WHERE expires_at <= \(now)")
         let rows = try transaction.query("SELECT body, job_id FROM idempotency_keys WHERE name = \(key)")

@@ -34,7 +34,11 @@ package enum OpenAPIDocument {
         if route.access == .token { operation["security"] = [["token": []]] }
         if !route.parameters.isEmpty { operation["parameters"] = .array(route.parameters.map(parameter)) }
         if let body = route.body {
-            operation["requestBody"] = ["required": true, "content": ["application/json": ["schema": body]]]
+            var content: JSON = ["application/json": ["schema": body]]
+            for mediaType in route.streams {
+                content[mediaType] = ["schema": ["type": "string", "contentMediaType": .string(mediaType)]]
+            }
+            operation["requestBody"] = ["required": true, "content": content]
         }
         operation["responses"] = responses(route)
         return operation

@@ -45,6 +45,8 @@ package struct Route: Sendable {
     package var body: JSON?
     package var answers: [Answer] = []
     package var maximumBodyBytes: Int?
+    /// Media types whose bodies are handed over as they come.
+    package var streams: [String] = []
     package let handle: @Sendable (RouteRequest) async throws -> RouteResponse
 
     /// Declares an operation; parameters, body and answers are added with the methods below.
@@ -76,6 +78,13 @@ package struct Route: Sendable {
         var route = self
         route.body = schema
         route.maximumBodyBytes = maximumBytes
+        return route
+    }
+
+    /// Takes bodies of some media types as they come, besides those of ``body(_:maximumBytes:)``.
+    package func streaming(_ mediaTypes: [String]) -> Route {
+        var route = self
+        route.streams = mediaTypes
         return route
     }
 

@@ -11,8 +11,10 @@ package struct RouteRequest: Sendable {
     package let query: [String: String]
     /// The header fields.
     package let headers: HTTPFields
-    /// The body's bytes.
+    /// The body's bytes; none when it comes as a stream.
     package let body: [UInt8]
+    /// The body as it comes, for a route and a media type that take it so.
+    package let stream: BodyStream?
     /// The browser session, when the caller came with one.
     package let session: String?
 

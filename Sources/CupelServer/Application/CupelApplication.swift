@@ -1,5 +1,6 @@
 package import CupelCore
 import Gateway
+import Gauntlet
 import Hummingbird
 import HummingbirdCore
 import Identity
@@ -65,7 +66,11 @@ package struct CupelApplication: Sendable {
         services.append(engines.ledger)
         services.append(engines.director)
         // Only a server of its own hears signals; one that a command starts for itself leaves them alone.
-        if !signals.isEmpty { services.append(ReloadSignal(director: engines.director, logger: logger)) }
+        if !signals.isEmpty {
+            services.append(
+                ReloadSignal(logger: logger) { [director = engines.director] in try await director.reload() }
+            )
+        }
         services.append(StopWatch(lifecycle: lifecycle))
         services.append(buildDoor(onReady))
         return group(of: services, signals)
@@ -89,6 +94,8 @@ package struct CupelApplication: Sendable {
         services.append(JobAnnouncer(queue: engines.queue, channel: engines.jobChannel))
         services.append(buildScheduler())
         services.append(buildWorker(queues))
+        // A worker has a policy too, by which it judges what it looks at.
+        services.append(ReloadSignal(logger: logger) { [policy = engines.policy] in try policy.reload() })
         return group(of: services, signals)
     }
 
@@ -195,23 +202,32 @@ package struct CupelApplication: Sendable {
         )
         let gauges = JobGauges(overview: overview)
         let gatewayGauges = GatewayGauges(director: engines.director)
+        let assayGauges = AssayGauges(store: engines.assays)
         let gateway = GatewayRoutes(director: engines.director, calls: engines.calls)
         let usage = UsageRoutes(store: engines.calls) { [director = engines.director] in director.registry }
+        let assays = AssayRoutes(
+            assayer: engines.assayer,
+            store: engines.assays,
+            intake: AssayIntake(
+                store: engines.assays,
+                queue: engines.queue,
+                keys: keys,
+                database: engines.database,
+                pool: engines.assayer.pool,
+                directory: engines.directory.path
+            ),
+            queue: engines.queue
+        )
         let routes =
             HealthRoutes.all(checks, MetricsRegistry.shared, lifecycle) {
                 gatewayGauges.refresh()
                 await gauges.refresh()
+                await assayGauges.refresh()
             }
             + JobRoutes(queue: engines.queue, registry: engines.registry, keys: keys).all()
             + QueueRoutes(overview: overview).all()
             + PlaybookRoutes.all(engines.queue, engines.playbooks, keys)
-            + AssayRoutes(
-                engine: engines.gauntlet,
-                pool: engines.scanPool,
-                store: engines.assays,
-                policy: engines.policy
-            )
-            .all(limit: settings.server.maximumAssayBytes)
+            + assays.all(limit: settings.server.maximumAssayBytes)
             + ScheduleRoutes(store: engines.schedules, queue: engines.queue, registry: engines.registry).all()
             + AccountRoutes(store: engines.accounts, keys: keys).all()
             + PolicyRoutes(source: engines.policy, past: pastCalls).all()
@@ -227,7 +243,8 @@ package struct CupelApplication: Sendable {
         )
         let jobsPage = JobsPageRoutes(pages: pages, overview: overview)
         let gatewayPage = GatewayPageRoutes(pages: pages, gateway: gateway, calls: engines.calls)
-        return routes + dashboard.all() + jobsPage.all() + gatewayPage.all() + AssetRoutes.all()
+        let gauntletPage = GauntletPageRoutes(pages: pages, assays: assays)
+        return routes + dashboard.all() + jobsPage.all() + gatewayPage.all() + gauntletPage.all() + AssetRoutes.all()
             + DocumentRoutes.all(routes, pages, isShown: settings.server.isDocumentationShown)
     }
 

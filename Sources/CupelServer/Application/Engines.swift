@@ -33,8 +33,8 @@ package struct Engines: Sendable {
     /// What callers may do.
     package let policy: PolicySource
     package let assays: AssayStore
-    package let gauntlet: GauntletEngine
-    package let scanPool: ScanPool
+    /// Who makes assays, under the policy in force.
+    package let assayer: Assayer
     package let gateway: ModelGateway
     /// What calls reserve and cost.
     package let ledger: Ledger
@@ -68,21 +68,14 @@ package struct Engines: Sendable {
         let (gateway, localModel) = try await makeGateway(settings, environment, calls, logger)
         let linter = try await makeLinter(settings, logger)
         let policy = try PolicySource(path: settings.policy.path)
-        let gauntlet = try makeGauntlet(policy, directory)
-        // Prompts wait for this: the secrets' patterns alone, which cost a third of all.
-        let prompts = try GauntletEngine(
-            rules: try RulePack.builtIn().only([.secrets]),
-            cacheDirectory: directory.cachePath
+        let assays = AssayStore(database: database)
+        let assayer = Assayer(
+            try GauntletSource(policy, cacheDirectory: directory.cachePath),
+            pool: ScanPool(threads: 2),
+            heard: AssayMetrics.count
         )
         let ledger = Ledger(database: database, logger: logger)
-        let front = GatewayEngine(
-            limits: settings.gateway.limits,
-            ledger: ledger,
-            secrets: { text in
-                prompts.secrets(in: text, path: "prompt.txt").map { SecretSpan($0.range, rule: $0.rule) }
-            },
-            on: MultiThreadedEventLoopGroup.singleton
-        )
+        let front = try makeFront(settings, ledger, directory)
         let accounts = AccountStore(database: database)
         let token = try AccessToken.loadOrMake(at: directory.tokenPath)
         let artefacts = ArtefactStore(database: database)
@@ -90,12 +83,14 @@ package struct Engines: Sendable {
             catalog: try ModuleCatalog.load(),
             gateway: gateway,
             linter: linter,
-            engine: gauntlet,
+            assayer: assayer,
+            assays: assays,
             artefacts: artefacts,
             modelProcess: { localModel?.processID }
         )
         var registry = JobRegistry()
         workshop.register(in: &registry)
+        AssayBench(store: assays, assayer: assayer, directory: directory.path).register(in: &registry)
         registerUpkeep(in: &registry, database, settings)
         return Engines(
             directory: directory,
@@ -111,9 +106,8 @@ package struct Engines: Sendable {
             calls: calls,
             accounts: accounts,
             policy: policy,
-            assays: AssayStore(database: database),
-            gauntlet: gauntlet,
-            scanPool: ScanPool(threads: 2),
+            assays: assays,
+            assayer: assayer,
             gateway: gateway,
             ledger: ledger,
             front: front,
@@ -139,13 +133,24 @@ package struct Engines: Sendable {
         }
     }
 
-    /// The gauntlet with our rules and those of the policy; which rules there are is decided at the start.
-    private static func makeGauntlet(_ policy: PolicySource, _ directory: DataDirectory) throws -> GauntletEngine {
-        let folder = (policy.path ?? "").split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        return try GauntletEngine.make(
-            under: policy.current.artefacts,
-            packsFrom: folder.isEmpty ? "." : folder.joined(separator: "/"),
+    /// The gateway behind `/v1`, which looks for secrets in what passes.
+    private static func makeFront(
+        _ settings: CupelSettings,
+        _ ledger: Ledger,
+        _ directory: DataDirectory
+    ) throws -> GatewayEngine {
+        // Prompts wait for this: the secrets' patterns alone, which cost a third of all.
+        let prompts = try GauntletEngine(
+            rules: try RulePack.builtIn().only([.secrets]),
             cacheDirectory: directory.cachePath
+        )
+        return GatewayEngine(
+            limits: settings.gateway.limits,
+            ledger: ledger,
+            secrets: { text in
+                prompts.secrets(in: text, path: "prompt.txt").map { SecretSpan($0.range, rule: $0.rule) }
+            },
+            on: MultiThreadedEventLoopGroup.singleton
         )
     }
 
@@ -170,13 +175,16 @@ package struct Engines: Sendable {
     ) {
         ProbeJob.register(in: &registry)
         let keys = RetentionRule(table: "idempotency_keys", column: "expires_at", keep: .zero)
+        let inputs = RetentionRule(table: "assay_inputs", column: "created_at", keep: AssayStore.inputLifetime)
         let calls = RetentionRule(
             table: "calls",
             column: "started_at",
             keep: settings.retention.calls,
             key: "id"
         )
-        Retention(database: database, settings: settings.retention, rules: [keys, calls]).register(in: &registry)
+        Retention(database: database, settings: settings.retention, rules: [keys, calls, inputs]).register(
+            in: &registry
+        )
     }
 
     private static func openQueueDatabase(

@@ -1,4 +1,3 @@
-import Gateway
 import Logging
 import ServiceLifecycle
 import Telemetry
@@ -6,8 +5,9 @@ import UnixSignals
 
 /// Reads policy and registry again on SIGHUP, which therefore does not end the server.
 struct ReloadSignal: Service {
-    let director: GatewayDirector
     let logger: Logger
+    /// Reads them; what is wrong leaves the old ones in force.
+    let read: @Sendable () async throws -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -17,7 +17,7 @@ struct ReloadSignal: Service {
 
     private func reload() async {
         do {
-            try await director.reload()
+            try await read()
             logger.log(.info, "policy and registry were read again", [:])
         } catch {
             logger.log(.error, "what was to be read again is wrong; what was in force stays", [.error: "\(error)"])

@@ -14,7 +14,8 @@ struct Pages: Sendable {
             "overview": PackageResources.overview_mustache, "playbook": PackageResources.playbook_mustache,
             "documentation": PackageResources.documentation_mustache, "jobs": PackageResources.jobs_mustache,
             "jobs-live": PackageResources.jobs_live_mustache, "gateway": PackageResources.gateway_mustache,
-            "gateway-live": PackageResources.gateway_live_mustache,
+            "gateway-live": PackageResources.gateway_live_mustache, "gauntlet": PackageResources.gauntlet_mustache,
+            "gauntlet-live": PackageResources.gauntlet_live_mustache, "assay": PackageResources.assay_mustache,
         ]
         var templates: [String: MustacheTemplate] = [:]
         for (name, bytes) in sources {

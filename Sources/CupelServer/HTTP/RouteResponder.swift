@@ -17,7 +17,10 @@ struct RouteResponder: Sendable {
         }
         router.on(path, method: route.method) { request, context in
             let session = try await caller(route, request)
-            let bytes = try await body(request, limit: route.maximumBodyBytes ?? maximumBodyBytes)
+            let limit = route.maximumBodyBytes ?? maximumBodyBytes
+            try checkLength(request, limit: limit)
+            let isStream = route.streams.contains(Self.mediaType(request))
+            let bytes = isStream ? [] : try await body(request, limit: limit)
             let parameters = names.map { ($0, context.parameters.get($0) ?? "") }
             let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
             let response = try await route.handle(
@@ -27,6 +30,7 @@ struct RouteResponder: Sendable {
                     query: Dictionary(query) { $1 },
                     headers: request.headers,
                     body: bytes,
+                    stream: isStream ? BodyStream(request.body, limit: limit) : nil,
                     session: session
                 )
             )
@@ -54,10 +58,19 @@ struct RouteResponder: Sendable {
         return session
     }
 
-    private func body(_ request: Request, limit: Int) async throws -> [UInt8] {
+    /// The media type of a body, without its parameters.
+    private static func mediaType(_ request: Request) -> String {
+        let whole = request.headers[.contentType] ?? ""
+        return whole.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    }
+
+    private func checkLength(_ request: Request, limit: Int) throws {
         if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
             throw CupelError(.payloadTooLarge, "The body announces \(announced) bytes; at most \(limit) are taken.")
         }
+    }
+
+    private func body(_ request: Request, limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await buffer in request.body {
             guard bytes.count + buffer.readableBytes <= limit else {

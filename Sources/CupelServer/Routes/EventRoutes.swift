@@ -58,7 +58,7 @@ struct EventRoutes: Sendable {
     /// - Throws: `validation_error` naming the parameter.
     private static func wishes(_ head: HTTPRequestHead) throws -> (filter: EventFilter, resume: Int?) {
         let query = Form(Array(head.uri.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst())).values
-        let request = RouteRequest(id: "", path: [:], query: query, headers: [:], body: [], session: nil)
+        let request = RouteRequest(id: "", path: [:], query: query, headers: [:], body: [], stream: nil, session: nil)
         return (try EventFilter(request), try EventFilter.resume(request))
     }
 

@@ -1,11 +1,16 @@
 import CArchive
 import Glibc
+import Synchronization
 
 /// An open file that is an archive; closed when it is let go of.
 final class ArchiveFile: Sendable {
     let descriptor: Int32
     /// Its bytes when it was opened.
     let size: Int
+    private let read = Atomic(0)
+
+    /// Bytes that were read of it so far; some may have been read twice.
+    var bytesRead: Int { read.load(ordering: .relaxed) }
 
     /// Takes over a descriptor.
     init(_ descriptor: Int32, size: Int) {
@@ -14,6 +19,12 @@ final class ArchiveFile: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    func bytes(into buffer: UnsafeMutableRawBufferPointer, at position: Int) -> Int {
+        let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(position))
+        if count > 0 { read.add(count, ordering: .relaxed) }
+        return count
+    }
 }
 
 /// Where the bytes of an archive come from, 64 KiB at a time.
@@ -54,7 +65,7 @@ final class ArchiveInput {
         guard budget.isInTime() else { return nil }
         let count: Int
         switch origin {
-        case .file(let file): count = pread(file.descriptor, buffer.baseAddress, buffer.count, off_t(position))
+        case .file(let file): count = file.bytes(into: buffer, at: position)
         case .bytes(let bytes): count = copy(bytes)
         case .member(let reader, let head): count = position < head.count ? copy(head) : reader.read(into: buffer)
         }

@@ -15,13 +15,7 @@ extension GauntletEngine {
         layers: Set<Layer>? = nil,
         cacheDirectory: String?
     ) throws -> GauntletEngine {
-        var rules = try RulePack.builtIn()
-        for name in policy.packs {
-            let path = name.hasPrefix("/") ? name : directory + "/" + name
-            let bytes = try BoundedFile.bytes(at: path, limit: RulePack.maximumBytes)
-            rules = try rules.adding(try RulePack(parsing: bytes, origin: path))
-        }
-        rules = rules.under(policy)
+        var rules = try RulePack.all(of: policy, packsFrom: directory).under(policy)
         if let layers { rules = rules.only(layers) }
         let hasLicences = layers?.contains(.licence) ?? true
         return try GauntletEngine(
@@ -30,5 +24,31 @@ extension GauntletEngine {
             licences: hasLicences ? LicenceScanner.builtIn : nil,
             measuresQuality: layers?.contains(.quality) ?? true
         )
+    }
+
+    /// Where a pack lies that a policy in a directory names.
+    static func path(of pack: String, in directory: String) -> String {
+        if pack.hasPrefix("/") { return pack }
+        return directory.hasSuffix("/") ? directory + pack : directory + "/" + pack
+    }
+}
+
+extension RulePack {
+    /// Our rules and a policy's own, also those that it switches off.
+    /// - Throws: `validation_error` with the file, the line and what is wrong there.
+    package static func all(of policy: ArtefactPolicy, packsFrom directory: String) throws -> RulePack {
+        var rules = try builtIn()
+        for name in policy.packs {
+            let path = GauntletEngine.path(of: name, in: directory)
+            let bytes = try BoundedFile.bytes(at: path, limit: maximumBytes)
+            rules = try rules.adding(try RulePack(parsing: bytes, origin: path))
+        }
+        return rules
+    }
+
+    /// The layer and the usual severity of a rule or a combination; `nil` when there is none of that name.
+    package func identity(of id: String) -> (layer: Layer, severity: Severity)? {
+        if let rule = rules.first(where: { $0.id == id }) { return (rule.layer, rule.severity) }
+        return combinations.first { $0.id == id }.map { (.malice, $0.severity) }
     }
 }

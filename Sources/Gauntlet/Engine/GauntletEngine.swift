@@ -12,7 +12,7 @@ package final class GauntletEngine: Sendable {
 
     /// The rules this engine was made with.
     package let rules: RulePack
-    /// The version of the rules, as it stands in every assay.
+    /// The version of all that decides what is found, as it stands in every assay.
     package let rulePackVersion: String
     /// The layers that run: those that have rules, and quality when it is asked for; in their order.
     package let layers: [Layer]
@@ -49,7 +49,7 @@ package final class GauntletEngine: Sendable {
         self.rules = rules
         self.licences = licences
         self.time = time
-        rulePackVersion = rules.version
+        rulePackVersion = EngineVersion.of(rules, licences: licences, measuresQuality: measuresQuality)
         let present = Set(
             rules.rules.map(\.layer) + (licences == nil ? [] : [.licence]) + (measuresQuality ? [.quality] : [])
         )
@@ -87,6 +87,7 @@ package final class GauntletEngine: Sendable {
     ///
     /// Exceptions of the policy that are in force make allowances of findings.
     package func assay(_ bytes: [UInt8], path: String, policy: VerdictPolicy = .standard) -> Assay {
+        let start = time.monotonic
         var scan = scan(bytes, path: path, policy: policy)
         let filtered = policy.filter(scan.findings, at: time.now)
         scan.findings = filtered.findings
@@ -102,7 +103,19 @@ package final class GauntletEngine: Sendable {
             layers: layers,
             rulePackVersion: rulePackVersion,
             times: scan.times,
-            isTruncated: scan.isTruncated
+            isTruncated: scan.isTruncated,
+            quality: scan.quality,
+            licence: LicenceDeclaration.ofFile(scan.licences)?.description,
+            statements: LicenceStatement.of(scan.licences),
+            statistics: policy.statistics(
+                of: scan.findings,
+                files: 1,
+                bytes: bytes.count,
+                measured: scan.quality == nil ? 0 : 1,
+                layers: layers,
+                times: scan.times,
+                elapsed: (time.monotonic - start).wholeMicroseconds
+            )
         )
     }
 

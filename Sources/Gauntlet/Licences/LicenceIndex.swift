@@ -33,6 +33,8 @@ package struct LicenceIndex: Sendable {
         }
     }
 
+    /// All of it.
+    let bytes: LicenceBytes
     let hashes: Table<UInt32>
     let lengths: Table<UInt16>
     let anchorPlaces: Table<UInt16>
@@ -74,6 +76,7 @@ package struct LicenceIndex: Sendable {
     /// - Throws: `validation_error` when the bytes are no fingerprints or are damaged.
     package init(_ raw: UnsafeRawBufferPointer) throws {
         let file = LicenceBytes(raw)
+        bytes = file
         let sections = try LicenceSections(file)
         hashes = Table(sections[0])
         lengths = Table(sections[1])

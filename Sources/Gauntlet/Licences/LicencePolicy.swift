@@ -23,12 +23,23 @@ package struct LicencePolicy: Sendable, Hashable {
     package static let standard = LicencePolicy()
 
     /// Families that the default decides by name, before their sort; the first that fits counts.
-    private static let families: [(glob: Glob, verdict: Verdict)] = [
+    static let families: [(glob: Glob, verdict: Verdict)] = [
         ("LGPL-*", .review), ("AGPL-*", .block), ("GPL-*", .block), ("SSPL-*", .block), ("BUSL-*", .block),
         ("MPL-*", .review), ("EPL-*", .review), ("CDDL-*", .review), ("EUPL-*", .review), ("OSL-*", .review),
         ("CC-BY-NC-*", .block), ("CC-BY-ND-*", .review), ("CC-BY-SA-*", .review), ("OFL-*", .pass),
         ("LicenseRef-scancode-warranty-disclaimer", .pass), ("LicenseRef-scancode-generic-cla", .pass),
     ].compactMap { glob, verdict in Glob(glob.lowercased()).map { ($0, verdict) } }
+
+    /// The family that decides for a name without a `+` behind it.
+    static func family(of name: String) -> (glob: Glob, verdict: Verdict)? {
+        let lowered = name.lowercased()
+        return families.first { $0.glob.matches(lowered) }
+    }
+
+    /// The families and what is made of them, for the version of the engine.
+    static var canonicalText: String {
+        families.map { "\($0.glob)=\($0.verdict.rawValue)" }.joined(separator: ",")
+    }
 
     /// What the policy says of an expression: the best branch of OR, the worst of AND.
     package func verdict(for expression: LicenceExpression, index: LicenceIndex) -> Verdict {
@@ -46,11 +57,10 @@ package struct LicencePolicy: Sendable, Hashable {
         return min(verdict(of: name, index: index), .review)
     }
 
-    private func verdict(of name: String, index: LicenceIndex) -> Verdict {
+    func verdict(of name: String, index: LicenceIndex) -> Verdict {
         if let listed = listed(name) { return listed }
         let bare = name.hasSuffix("+") ? String(name.dropLast()) : name
-        let lowered = bare.lowercased()
-        if let family = Self.families.first(where: { $0.glob.matches(lowered) }) { return family.verdict }
+        if let family = Self.family(of: bare) { return family.verdict }
         return switch index.category(of: bare) {
         case .permissive, .publicDomain: .pass
         case .weakCopyleft, .patent, .contributorAgreement, .unstated: .review
@@ -61,14 +71,14 @@ package struct LicencePolicy: Sendable, Hashable {
     }
 
     /// What the lists say; where two name it, the stricter.
-    private func listed(_ name: String) -> Verdict? {
+    func listed(_ name: String) -> Verdict? {
         if block.contains(where: { Self.fits(name, $0) }) { return .block }
         if review.contains(where: { Self.fits(name, $0) }) { return .review }
         return allow.contains { Self.fits(name, $0) } ? .pass : nil
     }
 
     /// Whether a name is what a glob says; case does not count.
-    private static func fits(_ name: String, _ glob: String) -> Bool {
+    static func fits(_ name: String, _ glob: String) -> Bool {
         Glob(glob.lowercased())?.matches(name.lowercased()) ?? false
     }
 }

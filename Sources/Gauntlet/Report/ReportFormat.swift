@@ -24,6 +24,8 @@ package enum ReportFormat: String, Sendable, Hashable, CaseIterable {
 package struct ReportInput: Sendable {
     package var report: TreeReport
     package var judgement: Judgement
+    /// What it was judged by.
+    package var policy: VerdictPolicy
     /// What each rule is about, by identifier, where it is known.
     package var descriptions: [String: RuleCard]
     /// Exceptions that no longer do anything.
@@ -38,6 +40,7 @@ package struct ReportInput: Sendable {
     package init(
         _ report: TreeReport,
         _ judgement: Judgement,
+        policy: VerdictPolicy = .standard,
         descriptions: [String: RuleCard] = [:],
         stale: [StaleException] = [],
         known: Int = 0,
@@ -46,6 +49,7 @@ package struct ReportInput: Sendable {
     ) {
         self.report = report
         self.judgement = judgement
+        self.policy = policy
         self.descriptions = descriptions
         self.stale = stale
         self.known = known

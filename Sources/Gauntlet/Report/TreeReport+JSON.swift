@@ -12,6 +12,10 @@ extension ReportInput {
         for kind in TreeProblem.Kind.allCases {
             skipped[kind.rawValue] = .integer(Int64(report.passedOver[kind] ?? 0))
         }
+        var licences: OrderedDictionary<String, JSON> = [:]
+        for (expression, files) in report.licences.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            licences[expression] = .integer(Int64(files))
+        }
         return [
             "verdict": .string(judgement.verdict.rawValue), "reason": .string(judgement.reason),
             "rule_pack": .string(report.rulePackVersion),
@@ -34,7 +38,9 @@ extension ReportInput {
                     ["path": .string($0.path), "kind": .string($0.kind.rawValue), "detail": .string($0.detail)]
                 }
             ),
-            "times": report.times.json,
+            "times": report.times.json, "statistics": report.statistics(under: policy).json,
+            "quality": report.quality.json, "licence": report.declared.map { .string($0.description) } ?? .null,
+            "licences": .object(licences),
         ]
     }
 }
@@ -42,7 +48,7 @@ extension ReportInput {
 extension TreeReport {
     /// The report as one object, under a policy alone.
     package func json(under policy: VerdictPolicy = .standard) -> JSON {
-        ReportInput(self, judgement(under: policy)).json
+        ReportInput(self, judgement(under: policy), policy: policy).json
     }
 
     /// Whether anything found is at or above a severity, as `--fail-on` asks.

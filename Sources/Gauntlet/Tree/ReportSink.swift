@@ -1,3 +1,4 @@
+import CupelCore
 import Synchronization
 
 /// Where all threads of a scan put what they find.
@@ -10,10 +11,14 @@ final class ReportSink: Sendable {
     private let options: TreeOptions
     private let state: Mutex<State>
     private let cancelled = Atomic(false)
+    private let time: any TimeSource
+    private let start: Duration
 
     /// A sink for a scan of an engine.
     init(_ engine: GauntletEngine, _ options: TreeOptions) {
         self.options = options
+        time = engine.time
+        start = engine.time.monotonic
         state = Mutex(
             State(
                 report: TreeReport(layers: engine.layers, rulePackVersion: engine.rulePackVersion),
@@ -30,7 +35,7 @@ final class ReportSink: Sendable {
 
     func add(_ scan: Scan, of path: String, bytes: Int) {
         state.withLock {
-            $0.report.add(scan, of: path, bytes: bytes, limit: options.maximumFindings)
+            $0.report.add(scan, of: path, bytes: bytes, options: options)
             $0.packages.add(path: path, summary: scan.summary)
         }
     }
@@ -55,6 +60,7 @@ final class ReportSink: Sendable {
             state.report.findings += state.packages.findings().prefix(room)
             return state.report
         }
+        result.elapsed = (time.monotonic - start).wholeMicroseconds
         if isCancelled { result.isTruncated = true }
         result.sort()
         return result

@@ -29,6 +29,12 @@ package struct TreeReport: Sendable, Hashable {
     package var declared: LicenceExpression?
     /// What declares it, until the tree is done.
     var declarations: [Declaration] = []
+    /// How good the files are as code.
+    package var quality = QualityOverview()
+    /// From beginning to end, in microseconds by the clock.
+    package var elapsed: Int64 = 0
+    /// How files left whose findings are not all kept.
+    var beyond: [FileOutcome: Int] = [:]
     /// The slowest files and rules.
     package var profile = TreeProfile()
     /// Whether a bound was hit or the scan was cancelled, so that more might be there than was found.
@@ -41,7 +47,22 @@ package struct TreeReport: Sendable, Hashable {
     /// The verdict on the whole tree under a policy, and its reason.
     package func judgement(under policy: VerdictPolicy = .standard) -> Judgement { policy.judge(findings) }
 
-    mutating func add(_ scan: Scan, of path: String, bytes count: Int, limit: Int) {
+    /// What the layers did, and how the files left them under a policy.
+    package func statistics(under policy: VerdictPolicy = .standard) -> AssayStatistics {
+        policy.statistics(
+            of: findings,
+            files: files,
+            bytes: bytes,
+            measured: quality.files,
+            layers: layers,
+            times: times,
+            elapsed: elapsed,
+            beyond: beyond
+        )
+    }
+
+    mutating func add(_ scan: Scan, of path: String, bytes count: Int, options: TreeOptions) {
+        let limit = options.maximumFindings
         profile.add(file: path, microseconds: scan.times.pass + scan.times.layers.values.reduce(0, +), bytes: count)
         files += 1
         bytes += count
@@ -49,9 +70,16 @@ package struct TreeReport: Sendable, Hashable {
             profile.add(rule: rule, microseconds: taken.duration.wholeMicroseconds, count: taken.count)
         }
         note(scan.licences, of: path)
+        if let score = scan.quality { quality.add(path, score) }
         let room = limit - findings.count
         if scan.findings.count > room || scan.isTruncated { isTruncated = true }
-        findings += scan.findings.prefix(max(0, room))
+        let kept = scan.findings.prefix(max(0, room))
+        if kept.isEmpty, !scan.findings.isEmpty {
+            // None of its findings is kept, so its outcome is noted now.
+            let refusing = scan.findings.filter(options.policy.refuses).map(\.layer)
+            if !refusing.isEmpty { beyond[FileOutcome(refusedBy: Set(refusing)), default: 0] += 1 }
+        }
+        findings += kept
         allowances += scan.allowances.prefix(max(0, limit - allowances.count))
         times.pass += scan.times.pass
         for (layer, time) in scan.times.layers { times.layers[layer, default: 0] += time }

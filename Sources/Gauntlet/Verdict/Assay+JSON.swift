@@ -10,10 +10,12 @@ extension Assay {
             "layers": .array(layers.map { .string($0.rawValue) }), "rule_pack": .string(rulePackVersion),
             "truncated": .bool(isTruncated), "times": times.json, "findings": .array(findings.map(\.json)),
             "allowances": .array(allowances.map(\.json)),
+            "quality": quality?.json ?? .null, "licence": licence.map { .string($0) } ?? .null,
+            "licences": .array(statements.map(\.json)), "statistics": statistics.json,
         ]
     }
 
-    /// Reads what ``json`` wrote.
+    /// Reads what ``json`` wrote, and what versions wrote that did not know of quality, licences and statistics.
     /// - Throws: `validation_error` naming the member that is missing or wrong.
     package init(json: JSON) throws {
         guard let digest = Digest(try json.text("digest")) else {
@@ -38,7 +40,11 @@ extension Assay {
             layers: layers,
             rulePackVersion: try json.text("rule_pack"),
             times: try AssayTimes(json: json.member("times")),
-            isTruncated: isTruncated
+            isTruncated: isTruncated,
+            quality: try json["quality"].flatMap { $0.isNull ? nil : try QualityScore(json: $0) },
+            licence: json["licence"]?.stringValue,
+            statements: try (json["licences"]?.arrayValue ?? []).map { try LicenceStatement(json: $0) },
+            statistics: try json["statistics"].map { try AssayStatistics(json: $0) } ?? AssayStatistics()
         )
     }
 }

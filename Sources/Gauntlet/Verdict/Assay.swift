@@ -30,12 +30,20 @@ package struct Assay: Sendable, Hashable {
     package var reason: String
     /// The layers that ran, in their order.
     package var layers: [Layer]
-    /// The rules this was made with, as `2026.11+` and 12 hexadecimal digits.
+    /// The version of what it was made with, as `2026.11+` and 12 hexadecimal digits.
     package var rulePackVersion: String
     /// Where the time went.
     package var times: AssayTimes
     /// Whether a bound was hit, so that more might be there than was found.
     package var isTruncated: Bool
+    /// How good it is as code; `nil` when the layer did not run or it is none.
+    package var quality: QualityScore?
+    /// What it is under, as an SPDX expression; `nil` when it does not say.
+    package var licence: String?
+    /// What says so, each thing once.
+    package var statements: [LicenceStatement]
+    /// What the layers did, and how it left them.
+    package var statistics: AssayStatistics
 
     /// An assay; the engine makes them.
     package init(
@@ -48,7 +56,11 @@ package struct Assay: Sendable, Hashable {
         layers: [Layer],
         rulePackVersion: String,
         times: AssayTimes,
-        isTruncated: Bool = false
+        isTruncated: Bool = false,
+        quality: QualityScore? = nil,
+        licence: String? = nil,
+        statements: [LicenceStatement] = [],
+        statistics: AssayStatistics = AssayStatistics()
     ) {
         self.digest = digest
         self.bytes = bytes
@@ -60,5 +72,9 @@ package struct Assay: Sendable, Hashable {
         self.rulePackVersion = rulePackVersion
         self.times = times
         self.isTruncated = isTruncated
+        self.quality = quality
+        self.licence = licence
+        self.statements = statements
+        self.statistics = statistics
     }
 }

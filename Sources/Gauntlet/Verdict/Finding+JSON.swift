@@ -74,6 +74,11 @@ extension JSON {
         return value
     }
 
+    func number(_ name: String) throws -> Double {
+        guard let value = try member(name).doubleValue else { throw Self.wrong(name, "must be a number") }
+        return value
+    }
+
     func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice
     where Choice.RawValue == String {
         let text = try text(name)

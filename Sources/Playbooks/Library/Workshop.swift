@@ -10,7 +10,8 @@ package struct Workshop: Sendable {
     package let catalog: ModuleCatalog
     package let gateway: ModelGateway
     package let linter: AnsibleLinter
-    package let engine: GauntletEngine
+    package let assayer: Assayer
+    package let assays: AssayStore
     package let artefacts: ArtefactStore
     /// The process of the local model, while it runs.
     package let modelProcess: @Sendable () -> Int32?
@@ -21,7 +22,8 @@ package struct Workshop: Sendable {
         catalog: ModuleCatalog,
         gateway: ModelGateway,
         linter: AnsibleLinter,
-        engine: GauntletEngine,
+        assayer: Assayer,
+        assays: AssayStore,
         artefacts: ArtefactStore,
         modelProcess: @escaping @Sendable () -> Int32? = { nil },
         time: any TimeSource = SystemTime()
@@ -29,7 +31,8 @@ package struct Workshop: Sendable {
         self.catalog = catalog
         self.gateway = gateway
         self.linter = linter
-        self.engine = engine
+        self.assayer = assayer
+        self.assays = assays
         self.artefacts = artefacts
         self.modelProcess = modelProcess
         self.time = time
@@ -47,7 +50,10 @@ package struct Workshop: Sendable {
             try await bench.author(report).write(ask: job.ask)
         }
         let bytes = Array(authored.yaml.utf8)
-        let assay = engine.assay(bytes, path: "playbook.yml")
+        guard let assay = await assayer.assays([(path: "playbook.yml", bytes: bytes)]).first else {
+            throw CupelError(.internalError, "The gauntlet gave no assay of the playbook.")
+        }
+        let reason = assay.json["reason"]?.stringValue ?? ""
         try await context.progress(
             0.95,
             "gauntlet: \(assay.verdict.rawValue)",
@@ -66,9 +72,15 @@ package struct Workshop: Sendable {
                 """
                 INSERT INTO playbooks (id, ask, digest, verdict, reason, model, job_id, authored, assay, inspection,
                     created_at)
-                VALUES (\(id), \(job.ask), \(digest), \(assay.verdict.rawValue), \(assay.reason), \(model),
+                VALUES (\(id), \(job.ask), \(digest), \(assay.verdict.rawValue), \(reason), \(model),
                     \(context.id), \(authored.json), \(assay.json), \(inspection), \(now))
                 """
+            )
+            try assays.insert(
+                assay,
+                owner: AssayOwner(kind: "playbook", id: id.description),
+                job: context.id.description,
+                in: transaction
             )
         }
     }

@@ -22,6 +22,22 @@ extension ArtefactPolicy {
             ignoredPaths = reader.texts(paths, "ignore", most: PolicyReader.maximumPatterns)
         }
         exceptions = reader.exceptions(section)
+        note(node, "")
+    }
+
+    /// Notes where a node and what is inside stand; the reader has bounded how deep that goes.
+    private mutating func note(_ node: Node, _ path: String) {
+        if !path.isEmpty, let mark = node.mark { places[path] = PolicyText.location(mark) }
+        switch node {
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                let name = key.scalarText ?? "?"
+                note(value, path.isEmpty ? name : "\(path).\(name)")
+            }
+        case .sequence(let items):
+            for (index, item) in items.enumerated() { note(item, "\(path)[\(index)]") }
+        case .scalar, .alias: break
+        }
     }
 }
 

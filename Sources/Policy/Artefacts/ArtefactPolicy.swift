@@ -50,6 +50,8 @@ package struct ArtefactPolicy: Sendable, Hashable {
     /// Files that are not looked at, in the syntax of `.gitignore`.
     package var ignoredPaths: [String] = []
     package var exceptions: [Exception] = []
+    /// Where everything stands in the file, by its path from the section on, as `rules.off[0]`.
+    package var places: [String: PolicyLocation] = [:]
 
     /// What is in force where nothing is said.
     package static let standard = ArtefactPolicy()

@@ -79,6 +79,7 @@ struct Scan: AsyncParsableCommand {
         return ReportInput(
             report,
             policy.judge(filtered.findings),
+            policy: policy,
             descriptions: engine.rules.cards,
             stale: filtered.stale,
             known: filtered.known,

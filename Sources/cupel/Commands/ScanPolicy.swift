@@ -5,8 +5,8 @@ import Gauntlet
 import Glibc
 import Policy
 
-/// Which policy and which baseline a scan is judged by.
-struct ScanPolicyOptions: ParsableArguments {
+/// Which policy file is meant.
+struct PolicyFileOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Policy file. Default: cupel.policy.yaml in this directory, when there is one.",
@@ -14,6 +14,27 @@ struct ScanPolicyOptions: ParsableArguments {
         )
     )
     var policy: String?
+
+    /// The file; `nil` where there is none and the standard policy is meant.
+    func path(_ settings: CupelSettings) -> String? { policy ?? settings.policy.path }
+
+    /// The policy, and the directory that it stands in.
+    /// - Throws: `invalid_policy` with every problem.
+    func read(_ settings: CupelSettings) throws -> (file: PolicyFile, directory: String) {
+        guard let path = path(settings) else { return (.standard, ".") }
+        return (try PolicySource(path: path).current, Self.directory(of: path))
+    }
+
+    /// The directory that a file stands in.
+    static func directory(of path: String) -> String {
+        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory
+    }
+}
+
+/// Which policy and which baseline a scan is judged by.
+struct ScanPolicyOptions: ParsableArguments {
+    @OptionGroup var policyFile: PolicyFileOption
 
     @Option(help: ArgumentHelp("Findings that are known and do not count.", valueName: "file"))
     var baseline: String?
@@ -24,19 +45,10 @@ struct ScanPolicyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Layers that run, as secrets,malice. Default: all.", valueName: "list"))
     var layers: String?
 
-    /// The policy in force, and the directory that it stands in.
-    /// - Throws: `invalid_policy` with every problem.
-    private func read(_ settings: CupelSettings) throws -> (file: PolicyFile, directory: String) {
-        guard let path = policy ?? settings.policy.path else { return (.standard, ".") }
-        let source = try PolicySource(path: path)
-        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        return (source.current, directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory)
-    }
-
     /// The policy in force, and the gauntlet as it wants it.
-    /// - Throws: as ``read(_:)``; `validation_error` for a layer or a rule that is wrong.
+    /// - Throws: `invalid_policy` with every problem; `validation_error` for a layer or a rule that is wrong.
     func engine(_ settings: CupelSettings) throws -> (policy: PolicyFile, engine: GauntletEngine) {
-        let (policy, directory) = try read(settings)
+        let (policy, directory) = try policyFile.read(settings)
         let engine = try GauntletEngine.make(
             under: policy.artefacts,
             packsFrom: directory,

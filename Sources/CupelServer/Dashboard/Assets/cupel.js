@@ -97,6 +97,13 @@ const actions = {
   },
   async pause(button) { await setPaused(button, true); },
   async resume(button) { await setPaused(button, false); },
+  async falseAlarm(button) {
+    const reason = prompt("Why is this no finding?");
+    if (!reason) return;
+    const answer = await send(button.dataset.path, { reason });
+    if (answer.ok) location.reload(); else alert((await answer.json()).detail);
+  },
+  async realAlarm(button) { await send(button.dataset.path, undefined, "DELETE"); location.reload(); },
   async logout() { await send("/logout"); location.href = "/login"; },
   async try(form) {
     let path = form.dataset.path;
