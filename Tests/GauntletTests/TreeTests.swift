@@ -126,6 +126,7 @@ extension TreeReport {
         var report = self
         report.times = AssayTimes()
         report.profile = TreeProfile()
+        report.elapsed = 0
         return report
     }
 }

@@ -121,6 +121,7 @@ package struct CallStore: Sendable {
                 """
             ]
         },
+        Migration(402, "slices of budgets that replicas share") { _ in LeaseTable.tables },
     ]
 }
 

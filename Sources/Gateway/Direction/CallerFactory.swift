@@ -64,8 +64,8 @@ struct CallerFactory: Sendable {
 
     /// The meter of a budget in its current window; `nil` for one that is for each call.
     func meter(_ budget: Budget, _ word: String, _ subject: String) -> BudgetMeter? {
-        book.meter(budget, of: MeterBook.Subject(word: word, name: subject), at: now) { window in
-            sums.spent(word, subject, since: window.start)
+        book.meter(budget, of: MeterBook.Subject(word: word, name: subject), at: now) { days in
+            sums.spent(word, subject, in: days)
         }
     }
 }

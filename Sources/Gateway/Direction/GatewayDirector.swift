@@ -65,7 +65,7 @@ package final class GatewayDirector: Service {
     private let database: any Database
     private let logger: Logger
     private let time: any TimeSource
-    let book = MeterBook()
+    let book: MeterBook
     private let targets: TargetFactory
     private let state = Mutex(State())
     private let (changes, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -83,6 +83,11 @@ package final class GatewayDirector: Service {
         self.database = database
         self.logger = logger
         self.time = time
+        // Where one process owns the store there is nobody to share a budget with.
+        let leases =
+            database.engine == .postgres
+            ? BudgetLeases(database, replica: engine.ledger.replica, logger: logger, time: time) : nil
+        book = MeterBook(leases: leases)
         targets = TargetFactory(book)
     }
 
@@ -113,6 +118,7 @@ package final class GatewayDirector: Service {
                     group.addTask { try await self.followClock() }
                     group.addTask { await self.publishChanges() }
                     group.addTask { try await self.showLife() }
+                    if let leases = book.leases { group.addTask { await leases.run() } }
                     try await group.next()
                     group.cancelAll()
                 }
@@ -184,21 +190,10 @@ package final class GatewayDirector: Service {
         while true {
             try await time.sleep(for: .seconds(1))
             lookAround()
-            await learnFromOthers()
             let today = time.now.microseconds / UsageRollup.microsecondsADay
             guard today != day else { continue }
             day = today
             signal.yield()
-        }
-    }
-
-    /// Where several processes share the store, what the others spent counts here too, within a second or two.
-    private func learnFromOthers() async {
-        guard database.engine == .postgres, !book.budgets.isEmpty else { return }
-        do {
-            book.learn(try await SpentSums.load(database, at: time.now))
-        } catch {
-            logger.log(.debug, "what other processes spent could not be read", [.error: "\(error)"])
         }
     }
 

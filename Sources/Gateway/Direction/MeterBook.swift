@@ -27,15 +27,16 @@ final class MeterBook: Sendable {
 
     private struct State {
         var budgets: [Window: BudgetMeter] = [:]
-        var subjects: [Window: Subject] = [:]
         var rates: [Rate: RateMeter] = [:]
         var parallel: [Rate: ParallelMeter] = [:]
         var health: [String: UpstreamHealth] = [:]
     }
 
+    /// Slices of budgets, where several replicas share the store.
+    let leases: BudgetLeases?
     private let state = Mutex(State())
 
-    init() {}
+    init(leases: BudgetLeases? = nil) { self.leases = leases }
 
     /// The windows that have no meter yet.
     func unknown(_ windows: [Window]) -> [Window] {
@@ -47,30 +48,46 @@ final class MeterBook: Sendable {
         _ budget: Budget,
         of subject: Subject,
         at now: Timestamp,
-        spent: (Window) -> Money
+        spent: (SpentSums.Days) -> Money
     ) -> BudgetMeter? {
         let name = "of the \(subject.word) `\(subject.name)` a \(budget.period.rawValue)"
         guard let window = budget.period.window(around: now) else { return nil }
         let key = Window(budget: budget.id, start: window.lowerBound)
+        let days = SpentSums.days(from: window.lowerBound.microseconds, to: window.upperBound.microseconds)
         return state.withLock { state in
             if let meter = state.budgets[key] {
                 meter.move(limit: budget.amount)
                 return meter
             }
-            let meter = BudgetMeter(name: name, limit: budget.amount, spent: spent(key), resets: window.upperBound)
+            let meter = make(
+                key,
+                subject,
+                ends: window.upperBound,
+                name: name,
+                limit: budget.amount,
+                spent: spent(days)
+            )
             state.budgets[key] = meter
-            state.subjects[key] = subject
             return meter
         }
     }
 
-    /// Takes over what all processes together have spent.
-    func learn(_ sums: SpentSums) {
-        let (budgets, subjects) = state.withLock { ($0.budgets, $0.subjects) }
-        for (window, meter) in budgets {
-            guard let subject = subjects[window] else { continue }
-            meter.learn(total: sums.spent(subject.word, subject.name, since: window.start))
-        }
+    private func make(
+        _ window: Window,
+        _ subject: Subject,
+        ends: Timestamp,
+        name: String,
+        limit: Money,
+        spent: Money
+    ) -> BudgetMeter {
+        guard let leases else { return BudgetMeter(name: name, limit: limit, spent: spent, resets: ends) }
+        let shared = LeaseWindow(
+            key: LeaseWindow.Key(budget: window.budget.description, start: window.start.microseconds),
+            end: ends.microseconds,
+            word: subject.word,
+            name: subject.name
+        )
+        return leases.meter(shared, name: name, limit: limit, spent: spent, resets: ends)
     }
 
     /// Meters of the limits that one subject has: `key …`, `team …`, `model …`.
@@ -107,10 +124,9 @@ final class MeterBook: Sendable {
 
     /// Forgets windows that are over.
     func prune(before now: Timestamp) {
-        state.withLock { state in
-            state.budgets = state.budgets.filter { $0.value.resets.map { $0 > now + .seconds(-3600) } ?? true }
-            state.subjects = state.subjects.filter { state.budgets[$0.key] != nil }
-        }
+        func isKept(_ meter: BudgetMeter) -> Bool { meter.resets.map { $0 > now + .seconds(-3600) } ?? true }
+        state.withLock { state in state.budgets = state.budgets.filter { isKept($0.value) } }
+        leases?.keep(where: isKept)
     }
 }
 

@@ -179,6 +179,8 @@ package final class Ledger: Service {
         if mustBegin { begin() }
         while let error = await trouble() { await tryAgain(after: error) }
         state.withLock { $0.isRunning = false }
+        // The task may be cancelled by now, and its writes would be: this one ends with the store's answer.
+        await Task { await depart() }.value
     }
 
     /// Waits for a commit that failed; nil once everything is written after a stop.

@@ -1,10 +1,11 @@
 import CupelCore
 import Synchronization
 
-/// The money of one budget in one window of time: what was spent and what is held for calls under way.
+/// The money of one budget in one window of time: what may still be held for calls, after what was spent and is held.
 ///
 /// Many event loops reserve at once; no lock is held, and the sum never passes the limit but by what a call turns out to
-/// cost beyond its reservation.
+/// cost beyond its reservation. Where several replicas share the budget, the room is what is free of this replica's
+/// slices of it.
 final class BudgetMeter: Sendable {
     /// What the budget is called in messages: `team interns, a month`.
     let name: String
@@ -14,35 +15,47 @@ final class BudgetMeter: Sendable {
     }
     /// When the window ends and a fresh one begins.
     let resets: Timestamp?
+    /// This replica's slices, where several share the budget.
+    let lease: BudgetLease?
     private let bound: Atomic<Int64>
-    private let held: Atomic<Int64>
-    /// What had been spent when this began to count.
-    private let base: Int64
-    /// What the calls of this process cost since.
-    private let own = Atomic<Int64>(0)
-    /// What other processes spent since, as far as it is known.
-    private let others = Atomic<Int64>(0)
+    private let room: Atomic<Int64>
 
-    init(name: String, limit: Money, spent: Money, resets: Timestamp?) {
+    init(name: String, limit: Money, spent: Money, resets: Timestamp?, lease: BudgetLease? = nil) {
         self.name = name
-        base = spent.microdollars
-        bound = Atomic(limit.microdollars)
         self.resets = resets
-        held = Atomic(spent.microdollars)
+        self.lease = lease
+        bound = Atomic(limit.microdollars)
+        room = Atomic(lease == nil ? limit.microdollars - spent.microdollars : 0)
     }
 
-    /// What was spent, with what is held.
-    var total: Money { Money(microdollars: held.load(ordering: .relaxed)) }
+    /// What was spent, with what is held; of other replicas what they spent.
+    var total: Money {
+        guard let lease else { return Money(microdollars: bound.load(ordering: .relaxed) - free) }
+        let own = lease.granted.load(ordering: .relaxed) - free
+        return Money(microdollars: lease.elsewhere.load(ordering: .relaxed) + own)
+    }
+
+    /// What may still be held here, in microdollars; under zero where calls cost more than was held for them.
+    var free: Int64 { room.load(ordering: .relaxed) }
 
     /// Holds an amount, if there is room for it.
-    func reserve(_ amount: Money) -> Bool {
-        var current = held.load(ordering: .relaxed)
+    /// - Parameter now: nanoseconds of the monotonic clock; a slice may not be used for ever.
+    func reserve(_ amount: Money, now: Int64 = .min) -> Bool {
+        guard let lease else { return take(amount.microdollars) }
+        guard lease.isValid(now: now), take(amount.microdollars) else { return false }
+        lease.note(free: free)
+        return true
+    }
+
+    /// Takes an amount from the room, if there is so much.
+    func take(_ amount: Int64) -> Bool {
+        var current = room.load(ordering: .relaxed)
         while true {
-            let (sum, isOverflow) = current.addingReportingOverflow(amount.microdollars)
-            guard !isOverflow, sum <= bound.load(ordering: .relaxed) else { return false }
-            let (isDone, seen) = held.weakCompareExchange(
+            let (rest, isOverflow) = current.subtractingReportingOverflow(amount)
+            guard !isOverflow, rest >= 0 else { return false }
+            let (isDone, seen) = room.weakCompareExchange(
                 expected: current,
-                desired: sum,
+                desired: rest,
                 ordering: .acquiringAndReleasing
             )
             if isDone { return true }
@@ -50,23 +63,31 @@ final class BudgetMeter: Sendable {
         }
     }
 
-    /// Turns what was held into what it cost.
-    func settle(reserved: Money, cost: Money) {
-        own.wrappingAdd(cost.microdollars, ordering: .relaxed)
-        held.wrappingAdd(cost.microdollars - reserved.microdollars, ordering: .relaxed)
+    /// Takes what there is of an amount.
+    func take(upTo most: Int64) -> Int64 {
+        while true {
+            let some = min(max(free, 0), most)
+            if some <= 0 { return 0 }
+            if take(some) { return some }
+        }
     }
 
-    /// Moves the limit.
-    func move(limit: Money) { bound.store(limit.microdollars, ordering: .relaxed) }
+    /// Makes more room.
+    func add(free amount: Int64) { room.wrappingAdd(amount, ordering: .relaxed) }
 
-    /// Takes over what the store knows of all processes together; asked by one task alone. What this process has spent
-    /// and not yet written makes the sum too small for a moment, never too large.
-    func learn(total: Money) {
-        let elsewhere = total.microdollars - base - own.load(ordering: .relaxed)
-        let known = others.load(ordering: .relaxed)
-        guard elsewhere > known else { return }
-        others.store(elsewhere, ordering: .relaxed)
-        held.wrappingAdd(elsewhere - known, ordering: .relaxed)
+    /// Turns what was held into what it cost.
+    func settle(reserved: Money, cost: Money) { add(free: reserved.microdollars - cost.microdollars) }
+
+    /// The store's sums hold what a call cost.
+    func keep(_ cost: Money) { lease?.kept.wrappingAdd(cost.microdollars, ordering: .relaxed) }
+
+    /// Moves the limit; asked by one task at a time.
+    func move(limit: Money) {
+        let before = bound.exchange(limit.microdollars, ordering: .relaxed)
+        guard before != limit.microdollars else { return }
+        guard let lease else { return add(free: limit.microdollars - before) }
+        lease.denied.store(.max, ordering: .relaxed)
+        lease.desk.wakeForAll()
     }
 }
 

@@ -17,10 +17,17 @@ extension CallExchange {
         try checkPerCall(worst)
         takeMeters()
         try hold.enter(caller.parallel + [candidate.limits.parallel].compactMap { $0 })
-        try drawRates()
+        let now = Self.now
+        try drawRates(now)
         record.reserved = worst
+        try holdMoney(now)
+    }
+
+    /// Holds what the call may cost; where a slice of a budget is too small, the call waits for the store.
+    func holdMoney(_ now: Int64) throws(CupelError) {
         do {
-            try hold.reserve(worst, caller.budgets, order)
+            guard let lack = try hold.reserve(record.reserved, caller.budgets, order, now: now) else { return }
+            wait(for: lack, now)
         } catch {
             giveBackRates()
             throw error
@@ -92,8 +99,7 @@ extension CallExchange {
         )
     }
 
-    private func drawRates() throws(CupelError) {
-        let now = Self.now
+    private func drawRates(_ now: Int64) throws(CupelError) {
         for (index, meter) in call.requests.enumerated() {
             guard let wait = meter.take(1, now: now) else { continue }
             for earlier in call.requests.prefix(index) { earlier.settle(taken: 1, used: 0) }
@@ -107,7 +113,7 @@ extension CallExchange {
         }
     }
 
-    private func giveBackRates() {
+    func giveBackRates() {
         for meter in call.requests { meter.settle(taken: 1, used: 0) }
         for meter in call.tokens { meter.settle(taken: call.mostTokens, used: 0) }
     }

@@ -12,6 +12,8 @@ final class CallExchange: UpstreamListener {
         case deciding
         /// Another call asks the same; its answer is waited for.
         case following
+        /// This replica's slice of a budget is too small, and the store is asked for more; since then.
+        indirect case leasing(CallHold.Lack, since: Int64)
         /// It waits for a connection.
         case connecting(UpstreamPool.Waiter?)
         /// It waits to be tried again, until then.
@@ -122,12 +124,18 @@ final class CallExchange: UpstreamListener {
         } catch {
             return refuse(error)
         }
+        if case .leasing = state { return }
+        goOn()
+    }
+
+    /// What the call may cost is held: it goes out.
+    func goOn() {
         isHeld = true
         attempt()
     }
 
     /// Answers a call that never began.
-    private func refuse(_ error: CupelError) {
+    func refuse(_ error: CupelError) {
         hold.release(cost: .zero, on: nil)
         call.lead?.abandon()
         state = .over
@@ -185,6 +193,7 @@ final class CallExchange: UpstreamListener {
     func kept(_ isKept: Bool) {
         guard case .settling = state else { return }
         state = .over
+        if isKept { hold.keep() }
         loop.leave(ticket)
         let ending = isKept ? ending : unkept
         switch ending {
@@ -247,6 +256,7 @@ final class CallExchange: UpstreamListener {
             isHeld = false
             loop.ledger.add(Ledger.Entry(record: record, phase: .opened, loop: loop.index, ticket: ticket))
         }
+        if case .leasing(let lack, let since) = state { return lookAtLease(lack, since, now) }
         let limits = order.isEmpty ? UpstreamLimits() : candidate.target.limits
         if now - since > limits.whole.nanoseconds {
             return tooSlow("the whole call took over \(limits.whole)")

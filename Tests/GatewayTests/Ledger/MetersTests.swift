@@ -113,11 +113,13 @@ import Testing
                 var hold = CallHold()
                 let before = (budgets + [ofModel]).map(\.total)
                 do {
-                    try hold.reserve(
+                    let lack = try hold.reserve(
                         Money(microdollars: Int64.random(in: 0...900, using: &chance)),
                         [budgets[1], budgets[2]],
-                        candidates
+                        candidates,
+                        now: 0
                     )
+                    #expect(lack == nil, "one process has nobody to ask")
                     holds.append(hold)
                 } catch {
                     #expect(error.code == .budgetExceeded)

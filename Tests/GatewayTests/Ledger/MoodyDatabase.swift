@@ -51,6 +51,8 @@ final class MoodyDatabase: Database {
 
     func check() async throws { try await inner.check() }
 
+    func notifications(on channel: String) -> AsyncStream<DatabaseNotification>? { inner.notifications(on: channel) }
+
     func close() async { await inner.close() }
 }
 

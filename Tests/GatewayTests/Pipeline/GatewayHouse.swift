@@ -63,7 +63,7 @@ struct GatewayHouse: Sendable {
     }
 
     /// A listener as the door is one: the lane for plain calls first, where there is one, and HTTP behind it.
-    private static func listen(
+    static func listen(
         _ engine: GatewayEngine,
         _ group: any EventLoopGroup,
         hasLane: Bool
