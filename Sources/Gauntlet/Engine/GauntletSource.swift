@@ -7,7 +7,10 @@ import Synchronization
 package final class GauntletSource: Sendable {
     /// What is in force together.
     package struct InForce: Sendable {
-        package let engine: GauntletEngine
+        /// The engine, which is made when it is first asked for: it holds some 30 MB.
+        /// - Throws: `internal_error` when there is no memory for it.
+        package var engine: GauntletEngine { get throws { try lazyEngine.get() } }
+        fileprivate let lazyEngine: LazyEngine
         /// What is made of findings.
         package let policy: VerdictPolicy
         /// The policy's file, of which this is a part.
@@ -65,20 +68,39 @@ package final class GauntletSource: Sendable {
                 )
             }
         )
-        let engine: GauntletEngine
+        let engine: LazyEngine
         if let old, old.origin == origin {
-            engine = old.engine
+            engine = old.lazyEngine
         } else {
-            engine = try .make(under: artefacts, packsFrom: directory, cacheDirectory: cacheDirectory)
-            // Ours are checked by tests.
-            if !artefacts.packs.isEmpty { try engine.checkRules() }
+            engine = LazyEngine {
+                try .make(under: artefacts, packsFrom: directory, cacheDirectory: cacheDirectory)
+            }
+            // Ours are checked by tests; others must be right before they are in force.
+            if !artefacts.packs.isEmpty { try engine.get().checkRules() }
         }
         return InForce(
-            engine: engine,
+            lazyEngine: engine,
             policy: VerdictPolicy(artefacts),
             artefacts: artefacts,
             policyVersion: file.version,
             origin: origin
         )
+    }
+}
+
+/// An engine that is made when it is first asked for.
+private final class LazyEngine: Sendable {
+    private let made = Mutex<GauntletEngine?>(nil)
+    private let make: @Sendable () throws -> GauntletEngine
+
+    init(_ make: @escaping @Sendable () throws -> GauntletEngine) { self.make = make }
+
+    func get() throws -> GauntletEngine {
+        try made.withLock { made in
+            if let made { return made }
+            let engine = try make()
+            made = engine
+            return engine
+        }
     }
 }

@@ -61,17 +61,18 @@ package struct QualityOverview: Sendable, Hashable {
     package private(set) var tenths = [Int](repeating: 0, count: 10)
     /// The files with the lowest scores, the lowest first.
     package private(set) var lowest: [Line] = []
-    private var sum = 0.0
+    /// In ten-thousandths, so that the order of the files does not show in it.
+    private var sum = 0
 
     /// The overview of no file.
     package init() {}
 
     /// The mean score; `nil` when no file has one.
-    package var mean: Double? { files == 0 ? nil : sum / Double(files) }
+    package var mean: Double? { files == 0 ? nil : Double(sum) / 10_000 / Double(files) }
 
     mutating func add(_ path: String, _ score: QualityScore) {
         files += 1
-        sum += score.value
+        sum += Int(score.value * 10_000)
         tenths[max(0, min(9, Int(score.value * 10)))] += 1
         if lowest.count == Self.maximumLines, let last = lowest.last, last.score <= score.value { return }
         let line = Line(path: path, score: score.value, kind: score.kind)

@@ -19,17 +19,22 @@ package struct Assayer: Sendable {
     }
 
     /// Looks at files, each by itself.
-    package func assays(_ files: [(path: String, bytes: [UInt8])]) async -> [NewAssay] {
+    package func assays(_ files: [(path: String, bytes: [UInt8])]) async throws -> [NewAssay] {
         let force = source.current
-        let assays = await pool.run {
-            files.map { file in
-                NewAssay(
-                    force.engine.assay(file.bytes, path: file.path, policy: force.policy),
-                    path: file.path,
-                    policy: force.policyVersion
-                )
+        // The engine may have to be made, which is no work for a cooperative thread.
+        let result = await pool.run {
+            Result {
+                let engine = try force.engine
+                return files.map { file in
+                    NewAssay(
+                        engine.assay(file.bytes, path: file.path, policy: force.policy),
+                        path: file.path,
+                        policy: force.policyVersion
+                    )
+                }
             }
         }
+        let assays = try result.get()
         for assay in assays { heard(assay) }
         return assays
     }
@@ -44,9 +49,10 @@ package struct Assayer: Sendable {
         var options = TreeOptions(maximumFindings: Self.maximumFindings)
         options.policy = force.policy
         options.ignoredPaths = force.artefacts.ignoredPaths
-        var report = try await scan(force.engine, options)
+        let engine = try force.engine
+        var report = try await scan(engine, options)
         // Exceptions name the members of an archive from its root.
-        let filtered = force.policy.filter(report.findings, below: path + "!", at: force.engine.time.now)
+        let filtered = force.policy.filter(report.findings, below: path + "!", at: engine.time.now)
         report.findings = filtered.findings
         report.allowances += filtered.allowances
         let input = ReportInput(

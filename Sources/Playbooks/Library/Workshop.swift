@@ -50,7 +50,7 @@ package struct Workshop: Sendable {
             try await bench.author(report).write(ask: job.ask)
         }
         let bytes = Array(authored.yaml.utf8)
-        guard let assay = await assayer.assays([(path: "playbook.yml", bytes: bytes)]).first else {
+        guard let assay = try await assayer.assays([(path: "playbook.yml", bytes: bytes)]).first else {
             throw CupelError(.internalError, "The gauntlet gave no assay of the playbook.")
         }
         let reason = assay.json["reason"]?.stringValue ?? ""
