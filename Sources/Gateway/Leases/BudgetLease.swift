@@ -10,7 +10,9 @@ struct LeaseWindow: Sendable, Hashable {
         /// When the window begins, in microseconds since 1970.
         var start: Int64
 
-        static func < (left: Key, right: Key) -> Bool { (left.budget, left.start) < (right.budget, right.start) }
+        static func < (left: Key, right: Key) -> Bool {
+            (left.budget, left.start) < (right.budget, right.start)
+        }
     }
 
     var key: Key
