@@ -19,7 +19,7 @@ struct LicenceHitFilter {
 
     /// From everything found to what counts, in the order of the text.
     func refine(_ hits: [LicenceHit]) -> [LicenceHit] {
-        var kept = withoutOverlaps(hits)
+        var kept = withoutContinuations(withoutOverlaps(hits))
         kept.removeAll { $0.expression == nil && index.kind(of: $0.rule) == .falsePositive }
         kept = withoutLists(kept)
         kept = withoutRemains(withoutHeadings(kept))
@@ -48,6 +48,24 @@ struct LicenceHitFilter {
         }
         return kept.sorted { $0.words.lowerBound < $1.words.lowerBound }
     }
+
+    /// Drops what lacks its beginning and stands right behind something else: it is the rest of that, whose conditions
+    /// and disclaimer many licences share.
+    private func withoutContinuations(_ hits: [LicenceHit]) -> [LicenceHit] {
+        hits.filter { hit in
+            guard hit.lead >= Self.missingLead, hit.words.count < Self.longText else { return true }
+            return !hits.contains { other in
+                other.words.count >= 20 && other.words.lowerBound < hit.words.lowerBound
+                    && other.words.upperBound + 8 >= hit.words.lowerBound
+                    && other.words.upperBound < hit.words.upperBound
+            }
+        }
+    }
+
+    /// Share of a text that must be missing at its beginning for it to be the rest of another.
+    private static let missingLead = 0.06
+    /// Words from which on a text says enough of itself without its beginning.
+    private static let longText = 400
 
     /// Whether a grant stands where nothing of the text around it was found: somebody added it.
     private func isForeign(_ hit: LicenceHit, in other: LicenceHit) -> Bool {

@@ -54,6 +54,8 @@ struct LicenceHit {
     var density: Double
     /// Stretches in which nothing of the rule was found; only for near matches.
     var gaps: [Range<Int>] = []
+    /// Share of the rule that stands before the first of it that was found; only for near matches.
+    var lead = 0.0
     /// Set for what a field's parser found rather than a rule.
     var expression: LicenceExpression?
 

@@ -189,17 +189,19 @@ struct LicenceNearSearch {
         guard !range.isEmpty, hasPhrases(of: rule, in: range, coverage) else { return nil }
         let density = share(of: region, in: range, level: level(of: length))
         guard density >= 0.4 else { return nil }
+        let parts = region.map(\.part).sorted()
+        // The outermost few may be strays.
+        let first = Int(parts[parts.count / 50])
+        let span = Double(Int(parts[parts.count - 1 - parts.count / 50]) - first + 1) / 256
         let hit = LicenceHit(
             rule: rule,
             words: range,
             matched: max(1, Int(coverage * Double(length))),
             coverage: min(coverage, 0.999),
             density: density,
-            gaps: gaps(in: region, level: level(of: length))
+            gaps: gaps(in: region, level: level(of: length)),
+            lead: Double(first) / 256
         )
-        let parts = region.map(\.part).sorted()
-        // The outermost few may be strays.
-        let span = Double(Int(parts[parts.count - 1 - parts.count / 50]) - Int(parts[parts.count / 50]) + 1) / 256
         return (hit, min(1, Double(distinct) / max(1, Double(total) * span)))
     }
 
