@@ -84,8 +84,7 @@ struct EnginePass {
             triggers.withUnsafeBufferPointer { triggers in
                 licences.add(
                     to: &scan,
-                    text: source.text,
-                    path: source.path,
+                    source: source,
                     candidates: triggers,
                     rules: engine.compiled.count,
                     policy.licences

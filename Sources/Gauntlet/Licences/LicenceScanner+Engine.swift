@@ -6,16 +6,20 @@ extension LicenceScanner {
     ///   - rules: How many rules the pass has before the triggers.
     func add(
         to scan: inout Scan,
-        text: UnsafeRawBufferPointer,
-        path: String,
+        source: SourceContext,
         candidates: UnsafeBufferPointer<Candidate>,
         rules: Int,
         _ policy: LicencePolicy
     ) {
+        let text = source.text
+        let path = source.path
         var ranges = [0..<text.count]
         if !LicenceTriggers.isLicenceFile(path) && !ManifestNames.contains(path) {
             let ends = candidates.lazy.filter { Int($0.rule) >= rules }.map { Int($0.lastEnd) }
-            ranges = LicenceTriggers.windows(around: ends.sorted(), count: text.count)
+            let sorted = ends.sorted()
+            guard !sorted.isEmpty else { return }
+            let isProse = source.language.isProse || source.language == .unknown
+            ranges = LicenceTriggers.windows(around: sorted, count: text.count, isProse: isProse)
         }
         guard !ranges.isEmpty else { return }
         scan.licences = look(text: text, ranges: ranges, path: path)

@@ -3,7 +3,10 @@ package enum LicenceTriggers {
     /// What the one pass looks for: whole words are for the look itself, these only say where it is worth one.
     package static let patterns = [
         "icense", "icence", "ICENSE", "edistribut", "EDISTRIBUT", "opyleft", "ublic domain", "ublic Domain",
-        "PUBLIC DOMAIN", "ermission is hereby", "ermission to use", "General Public", "GPL",
+        "izenz", "icenci", "icenza", "PUBLIC DOMAIN", "ermission is hereby", "ermission to use", "General Public",
+        "GPL",
+        // Disclaimers, so that the parts of a text that holds one meet each other.
+        "WARRANT", "arranties", "LIABILIT", "AS IS",
     ]
 
     /// Bytes before a trigger that are looked at, and behind it.
@@ -27,7 +30,9 @@ package enum LicenceTriggers {
     }
 
     /// The parts of a file around the ends of triggers, joined where they meet; in order, bounded.
-    package static func windows(around ends: some Sequence<Int>, count: Int) -> [Range<Int>] {
+    ///
+    /// - Parameter isProse: Whether the file is no program: where a quarter of it speaks of licences, all of it does.
+    package static func windows(around ends: some Sequence<Int>, count: Int, isProse: Bool = false) -> [Range<Int>] {
         var windows: [Range<Int>] = []
         var room = maximumWindowBytes
         for end in ends {
@@ -43,6 +48,7 @@ package enum LicenceTriggers {
             }
             if room <= 0 { break }
         }
-        return windows
+        let covered = maximumWindowBytes - room
+        return isProse && count <= maximumWindowBytes && covered * 4 >= count ? [0..<count] : windows
     }
 }
