@@ -23,7 +23,7 @@ struct CombinationReader: PackReader {
         guard (2...Combination.maximumParts).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
             throw failure("`all` is a list of 2 to \(Combination.maximumParts) signals, alternatives joined by |")
         }
-        let within = node["within"]?.int
+        let within = node.member("within")?.int
         if let within, !(1...Combination.maximumLines).contains(within) {
             throw failure("`within` is a number of lines from 1 to \(Combination.maximumLines)")
         }
@@ -36,7 +36,7 @@ struct CombinationReader: PackReader {
             parts: parts,
             without: strings("without"),
             within: within,
-            scope: node["scope"] == nil ? .file : try choice("scope"),
+            scope: node.member("scope") == nil ? .file : try choice("scope"),
             references: strings("references"),
             examples: RuleExamples(match: strings("match"), miss: strings("miss"))
         )

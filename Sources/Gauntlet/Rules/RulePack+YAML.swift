@@ -49,8 +49,8 @@ private struct RuleReader: PackReader {
         for key in mapping.keys where !Self.known.contains(key.string ?? "") {
             throw failure("'\(key.string ?? "?")' is not a member of a rule")
         }
-        let assigned = try node["assigned"].map { try assignedPattern($0) }
-        guard let pattern = assigned ?? node["pattern"]?.string else { throw failure("`pattern` is missing") }
+        let assigned = try node.member("assigned").map { try assignedPattern($0) }
+        guard let pattern = assigned ?? node.member("pattern")?.string else { throw failure("`pattern` is missing") }
         guard pattern.utf8.count <= RulePack.maximumPatternBytes else {
             throw failure("`pattern` is over \(RulePack.maximumPatternBytes) bytes")
         }
@@ -61,17 +61,17 @@ private struct RuleReader: PackReader {
             severity: try choice("severity"),
             description: try required("description"),
             pattern: pattern,
-            trigger: node["trigger"]?.string,
-            reader: try node["reader"].map { node in
+            trigger: node.member("trigger")?.string,
+            reader: try node.member("reader").map { node in
                 guard let reader = MatchReader(rawValue: node.string ?? "") else {
                     throw failure("no reader is called '\(node.string ?? "?")'")
                 }
                 return reader
             },
-            tail: min(node["tail"]?.int ?? 512, CompiledRule.openWindow),
+            tail: min(node.member("tail")?.int ?? 512, CompiledRule.openWindow),
             keywords: strings("keywords").map { $0.lowercased() },
             groups: try groups(),
-            nameGroup: node["name"]?.int,
+            nameGroup: node.member("name")?.int,
             kinds: Set(
                 try strings("kinds").map { text in
                     guard let kind = FileKind(rawValue: text) else { throw failure("no kind of file is '\(text)'") }
@@ -82,15 +82,15 @@ private struct RuleReader: PackReader {
             references: strings("references"),
             examples: RuleExamples(match: strings("match"), miss: strings("miss")),
             languages: Set(try strings("languages").map { try Language.named($0) { failure($0) } }),
-            signal: node["signal"]?.string,
-            minimumCount: max(1, min(node["count"]?.int ?? 1, SignalHits.maximumPlaces)),
-            place: (node["where"] ?? defaults?["where"]) == nil ? .live : try choice("where")
+            signal: node.member("signal")?.string,
+            minimumCount: max(1, min(node.member("count")?.int ?? 1, SignalHits.maximumPlaces)),
+            place: (node.member("where") ?? defaults?.member("where")) == nil ? .live : try choice("where")
         )
     }
 
     /// `assigned: {names: …, value: …}`: a value of a known shape that is assigned to a name of a known kind.
     private func assignedPattern(_ node: Node) throws -> String {
-        guard let names = node["names"]?.string, let value = node["value"]?.string else {
+        guard let names = node.member("names")?.string, let value = node.member("value")?.string else {
             throw failure("`assigned` needs `names` and `value`")
         }
         return #"(?i:\#(names))[\w.-]{0,24}["'\]]{0,2}[ \t]{0,8}(?:=>|:=|[:=,])[ \t]{0,8}["'`]?(\#(value))(?:[^\w-]|$)"#
@@ -106,7 +106,7 @@ private struct RuleReader: PackReader {
     }
 
     private func groups() throws -> [Int] {
-        guard let group = node["group"] else { return node["assigned"] == nil ? [0] : [1] }
+        guard let group = node.member("group") else { return node.member("assigned") == nil ? [0] : [1] }
         let numbers = group.sequence.map { $0.compactMap(\.int) } ?? [group.int].compactMap { $0 }
         guard !numbers.isEmpty, numbers.allSatisfy({ (0..<16).contains($0) }) else {
             throw failure("`group` is a number of a capture group, or a list of them")
@@ -115,7 +115,7 @@ private struct RuleReader: PackReader {
     }
 
     private func confirmations() throws -> [Confirmation] {
-        guard let steps = node["confirm"] else { return [] }
+        guard let steps = node.member("confirm") else { return [] }
         guard let list = steps.sequence else { throw failure("`confirm` is a list") }
         return try list.map { step in
             guard let made = Self.plain[step.string ?? ""] ?? Self.withValue(step) else {
